@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * From a step and an error to a sentence that a user can act on: one table.
+ * No stdio, no strerror, no allocation: it runs between fork and exec.
+ */
+#include "explain.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * In the sentences: %o is the rule (a path, port or descriptor), %p the same
+ * and a colon if there is a rule, %r the surplus rights, %d "do" or "does"
+ * after them, %v the version asked for, %z the kind of the rule's rights, %e
+ * the error in words, %n its number.
+ */
+/* clang-format off */
+static const struct sentence {
+	uint8_t step;
+	int16_t error; /* 0: any other */
+	char text[116];
+} sentences[] = {
+	{ LLKI_NOTHING_YET, 0, "nothing was enforced yet." },
+
+	{ LLKI_BAD_VERSION, 0, "version %v is unknown: this liblandlock knows V1 to V11." },
+	{ LLKI_BAD_NEW_FLAGS, 0, "llk_ruleset_new was given an unknown flag." },
+	{ LLKI_UNKNOWN_RIGHT, 0, "%p%r is unknown: this liblandlock knows V1 to V11." },
+	{ LLKI_NEWER_RIGHT, 0, "V%v does not have %r: ask for a later version." },
+	{ LLKI_EMPTY_ZONE, 0,
+	  "%r means nothing here: V%v has none of it, or llk_ruleset_new did not ask for any." },
+	{ LLKI_NO_RIGHTS, 0, "%pno rights were given." },
+	{ LLKI_NO_RULE_MODIFIER, 0, "%r is for rules only." },
+	{ LLKI_RESERVED_BIT, 0, "%p%r is reserved and no right." },
+	{ LLKI_NOT_ASKED_FOR, 0, "llk_ruleset_new did not ask for %r." },
+	{ LLKI_WRONG_ZONE, 0, "%p%r %d not belong in a rule of %z." },
+	{ LLKI_NO_ZONE, 0, "%pthe ruleset handles no right of %z: ask for them in llk_ruleset_new." },
+	{ LLKI_NOT_HANDLED, 0,
+	  "%pthe ruleset does not handle %r: ask for it in llk_ruleset_new, or leave it out." },
+	{ LLKI_BAD_PORT, 0, "%o is above 65535." },
+	{ LLKI_PORT_PRESET, 0, "%pLLK_PRESET is for files." },
+	{ LLKI_NOT_A_PATH, 0, "%pLLK_IF_PRESENT is for paths." },
+	{ LLKI_NO_PATH, 0, "a path is NULL or empty." },
+	{ LLKI_NO_LIST, 0, "the list of paths is NULL." },
+	{ LLKI_BAD_GROUP, 0, "llk_ruleset_allow_group was given no group, or an unknown one." },
+	{ LLKI_BAD_FD, 0, "%o is not open." },
+	{ LLKI_BUSY, 0, "nothing can be added to a ruleset that is loaded or enforced." },
+	{ LLKI_BAD_FLAGS, 0, "llk_ruleset_restrict_self was given an unknown flag." },
+	{ LLKI_QUIET_RULE, 0,
+	  "a rule carries LLK_QUIET, and llk_ruleset_quiet names no right of its kind." },
+
+	{ LLKI_SPENT, 0, "the ruleset was enforced already: make a new one." },
+	{ LLKI_NO_MEMORY, 0, "out of memory." },
+	{ LLKI_DUPLICATE, 0, "%o can't be duplicated: %e." },
+	{ LLKI_CREATE, 0, "the kernel or a seccomp filter refused the ruleset: %e (errno %n)." },
+	{ LLKI_OPEN, ENOENT, "%o: %e (LLK_IF_PRESENT skips a path that is not there)." },
+	{ LLKI_OPEN, 0, "%o: %e." },
+	{ LLKI_IDENTIFY, 0, "%o: its type can't be told: %e." },
+	{ LLKI_WRONG_FILE, 0, "%o is not a directory: %r %d not apply." },
+	{ LLKI_ADD, EBADFD, "%o is a pipe, a socket or a file of the kernel's own: no rule can name it." },
+	{ LLKI_CLOSE, 0, "%o can't be closed: %e (errno %n)." },
+	{ LLKI_ADD, 0, "%o: the kernel or a seccomp filter refused the rule: %e (errno %n)." },
+	{ LLKI_NO_NEW_PRIVS, 0, "no_new_privs can't be set: %e (errno %n)." },
+	{ LLKI_RESTRICT, E2BIG, "16 layers are in place, and there can't be more." },
+	{ LLKI_RESTRICT, EPERM,
+	  "not permitted: no_new_privs is not set and CAP_SYS_ADMIN missing, or a seccomp filter refuses." },
+	{ LLKI_RESTRICT, 0, "the kernel or a seccomp filter refused the layer: %e (errno %n)." },
+
+	/* of the version query, LLKI_UNFIT */
+	{ LLKI_UNFIT, ENOSYS,
+	  "this kernel has no Landlock (it came with Linux 5.13), or a seccomp filter hides it." },
+	{ LLKI_UNFIT, EOPNOTSUPP,
+	  "Landlock is built in but off: add landlock to the list in the lsm= boot parameter, "
+	  "and keep the others." },
+	{ LLKI_UNFIT, 0, "a seccomp filter answered errno %n to Landlock's version query." },
+};
+/* clang-format on */
+
+static const struct error_word {
+	int16_t error;
+	char words[40];
+} error_words[] = {
+	{ EPERM, "not permitted" },
+	{ ENOENT, "no such file or directory" },
+	{ EINTR, "interrupted by a signal" },
+	{ EIO, "input or output failed" },
+	{ EBADF, "a descriptor is not open" },
+	{ ENOMEM, "out of memory" },
+	{ EACCES, "permission denied" },
+	{ ENOTDIR, "a part of it is not a directory" },
+	{ EINVAL, "invalid argument" },
+	{ ENFILE, "too many open files in the system" },
+	{ EMFILE, "too many open files in this process" },
+	{ ENAMETOOLONG, "the name is too long" },
+	{ ENOSYS, "no such system call" },
+	{ ELOOP, "too many symbolic links" },
+	{ EOPNOTSUPP, "not supported" },
+};
+
+static void put_error(struct llki_text *t, int error)
+{
+	for (size_t i = 0; i < sizeof(error_words) / sizeof(error_words[0]);
+	     i++) {
+		if (error_words[i].error != error)
+			continue;
+		llki_text_put(t, error_words[i].words);
+		return;
+	}
+
+	llki_text_put(t, "error ");
+	llki_text_put_number(t, (uint64_t)error);
+}
+
+static void put_signed(struct llki_text *t, int n)
+{
+	llki_text_put(t, n < 0 ? "-" : "");
+	llki_text_put_number(t, n < 0 ? -(uint64_t)n : (uint64_t)n);
+}
+
+static void put_rule(struct llki_text *t, const struct llki_rule *rule)
+{
+	switch (rule->kind) {
+	case LLKI_PORT:
+		llki_text_put(t, "port ");
+		llki_text_put_number(t, rule->number);
+		break;
+	case LLKI_FD:
+		llki_text_put(t, "descriptor ");
+		put_signed(t, (int)rule->number);
+		break;
+	default:
+		llki_text_put_quoted(t, rule->path ? rule->path : "");
+	}
+}
+
+static void put_prefix(struct llki_text *t, const struct llki_rule *rule)
+{
+	if (!rule)
+		return;
+
+	put_rule(t, rule);
+	llki_text_put(t, ": ");
+}
+
+static bool is_one_right(uint64_t rights)
+{
+	return !(rights & (rights - 1));
+}
+
+static void put_code(struct llki_text *t, char code,
+		     const struct llki_topic *topic)
+{
+	const struct llki_rule *rule = topic->rule;
+
+	switch (code) {
+	case 'o':
+		put_rule(t, rule);
+		break;
+	case 'p':
+		put_prefix(t, rule);
+		break;
+	case 'r':
+		llki_rights_put(t, topic->surplus);
+		break;
+	case 'd':
+		llki_text_put(t, is_one_right(topic->surplus) ? "does" : "do");
+		break;
+	case 'v':
+		put_signed(t, topic->rs->version);
+		break;
+	case 'z':
+		llki_text_put(t, rule->kind == LLKI_PORT ? "ports" : "files");
+		break;
+	case 'e':
+		put_error(t, topic->error);
+		break;
+	case 'n':
+		put_signed(t, topic->error);
+		break;
+	}
+}
+
+static const struct sentence *find_sentence(enum llki_step step, int error)
+{
+	size_t i = 0;
+
+	while (sentences[i].step != step ||
+	       (sentences[i].error && sentences[i].error != error))
+		i++;
+
+	return &sentences[i];
+}
+
+void llki_explain_put_sentence(struct llki_text *t, enum llki_step step,
+			       const struct llki_topic *topic)
+{
+	const char *s = find_sentence(step, topic->error)->text;
+	char plain[2] = "";
+
+	for (; *s; s++) {
+		plain[0] = *s;
+		if (*s == '%')
+			put_code(t, *++s, topic);
+		else
+			llki_text_put(t, plain);
+	}
+}

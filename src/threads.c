@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * Is this the only thread? A process of which one thread stays free is free
+ * as a whole, since threads share memory. Nothing here allocates.
+ */
+#include "ruleset.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_LISTINGS 100
+#define MAX_NAPS 20 /* of half a millisecond */
+
+/* What one pass over the tasks saw */
+struct listing {
+	uint64_t digest;  /* of all entries, in their order */
+	bool is_complete; /* all were clear, and the caller itself was there */
+};
+
+static bool is_named(const struct llki_sys_task *task, const char *prefix)
+{
+	return !strncmp(task->name, prefix, strlen(prefix));
+}
+
+static bool is_alive(const struct llki_sys_task *task)
+{
+	if (!task->state || task->state == 'Z' || task->state == 'X' ||
+	    task->flags & LLKI_SYS_TASK_EXITING)
+		return false;
+
+	/* io_uring's workers don't count, but a ring's poll thread does: it
+	   keeps the old rights */
+	return !(task->flags & LLKI_SYS_TASK_IO_WORKER) ||
+	       is_named(task, "iou-sqp-");
+}
+
+/* It vanished, or it is of io_uring and too new to have its name */
+static bool is_unclear(const struct llki_sys_task *task)
+{
+	return !task->state || (task->flags & LLKI_SYS_TASK_IO_WORKER &&
+				!is_named(task, "iou-"));
+}
+
+/* Remember the name of a living thread, as far as there is room */
+static void note_other(struct llki_threads *threads,
+		       const struct llki_sys_task *task)
+{
+	size_t len = strlen(threads->names), more = strlen(task->name) + 2;
+
+	threads->n_others++;
+	if (len + more >= sizeof(threads->names))
+		return;
+
+	if (len)
+		strcat(threads->names, ", ");
+	strcat(threads->names, task->name);
+}
+
+static void see_task(struct listing *seen, struct llki_threads *threads,
+		     const struct llki_sys_task *task, bool *is_self_seen)
+{
+	seen->digest = (seen->digest ^ task->id) * 0x100000001b3ULL;
+	if (task->is_self)
+		*is_self_seen = true;
+	else if (is_alive(task))
+		note_other(threads, task);
+	if (is_unclear(task))
+		seen->is_complete = false;
+}
+
+static int list_tasks(struct listing *ret_seen, struct llki_threads *threads)
+{
+	struct listing seen = { .digest = 14695981039346656037ULL,
+				.is_complete = true };
+	struct llki_sys_tasks it;
+	struct llki_sys_task task;
+	bool is_self_seen = false;
+	int r = llki_sys_tasks_open(&it);
+
+	if (r < 0)
+		return r;
+
+	while ((r = llki_sys_tasks_next(&it, &task)) > 0)
+		see_task(&seen, threads, &task, &is_self_seen);
+	llki_sys_close(it.fd);
+
+	seen.is_complete &= is_self_seen;
+	*ret_seen = seen;
+
+	return r;
+}
+
+/* An earlier layer denies the listing: a thread just joined may still count */
+static bool is_one_after_a_while(struct llki_threads *threads)
+{
+	for (int i = 0; i < MAX_NAPS; i++) {
+		int n = llki_sys_count_tasks();
+
+		if (n == 1)
+			return true;
+		threads->n_others = n > 1 ? n - 1 : 0;
+		llki_sys_nap();
+	}
+
+	return false;
+}
+
+/*
+ * A thread that is ending may have started another that this listing doesn't
+ * show yet, and a listing stops short at an entry that vanishes: without two
+ * listings that agree, a chain of threads was taken for one.
+ */
+static bool is_one_by_listing(struct llki_threads *threads)
+{
+	struct listing seen, before = { 0 };
+
+	for (int i = 0; i < MAX_LISTINGS; i++) {
+		threads->error = list_tasks(&seen, threads);
+		if (threads->error < 0)
+			return is_one_after_a_while(threads);
+		if (threads->n_others)
+			return false;
+		if (seen.is_complete && seen.digest == before.digest)
+			return true;
+		if (!seen.is_complete)
+			llki_sys_nap();
+		if (llki_sys_count_tasks() == 1)
+			return true;
+		before = seen;
+	}
+
+	return false;
+}
+
+bool llki_threads_is_one(struct llki_threads *ret_threads)
+{
+	bool is_known = llki_sys_single_threaded() == 1;
+	int n = llki_sys_count_tasks();
+
+	memset(ret_threads, 0, sizeof(*ret_threads));
+	if (n == 1 && is_known)
+		return true;
+	if (n < 1 || llki_sys_tasks_are_proc() != 1) {
+		ret_threads->error = -ENOSYS;
+		return is_known;
+	}
+
+	return n == 1 || is_one_by_listing(ret_threads);
+}
