@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * io_uring's own threads: a worker runs with the rights of the restricted
+ * process and is no thread, the poll thread of a ring keeps the old rights
+ */
+#include "live.h"
+
+#include <linux/io_uring.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int setup_ring(struct io_uring_params *params)
+{
+	int fd = (int)syscall(SYS_io_uring_setup, 4, params);
+
+	if (fd < 0)
+		live_cannot("io_uring_setup: %s", strerror(errno));
+
+	return fd;
+}
+
+static void *map_ring(int fd, off_t what, size_t size)
+{
+	void *p =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, what);
+
+	OK(p != MAP_FAILED);
+
+	return p;
+}
+
+/* A read that never ends, in a worker thread */
+static void start_worker(int pipe_fd)
+{
+	static char byte;
+	struct io_uring_params params = { 0 };
+	int fd = setup_ring(&params);
+	char *ring = map_ring(fd, IORING_OFF_SQ_RING, 4096);
+	struct io_uring_sqe *sqe =
+		map_ring(fd, IORING_OFF_SQES, 4 * sizeof(*sqe));
+
+	sqe[0] = (struct io_uring_sqe){ .opcode = IORING_OP_READ,
+					.flags = IOSQE_ASYNC,
+					.fd = pipe_fd,
+					.addr = (uint64_t)(uintptr_t)&byte,
+					.len = 1 };
+	((unsigned int *)(void *)(ring + params.sq_off.array))[0] = 0;
+	*(unsigned int *)(void *)(ring + params.sq_off.tail) = 1;
+	IS(syscall(SYS_io_uring_enter, fd, 1, 0, 0, NULL, 0), 1);
+}
+
+static struct llk_ruleset *files(void)
+{
+	return llk_ruleset_new(LLK_V1, LLK_FS, 0);
+}
+
+static void worker(const void *arg)
+{
+	struct llk_ruleset *rs = files();
+	int ends[2];
+	char comm[32] = "";
+
+	IS(pipe(ends), 0);
+	start_worker(ends[0]);
+	usleep(100000);
+
+	/* The worker is there: two tasks, the second an iou-wrk */
+	OK(llk_ruleset_load(rs) == 0);
+	FILE *tasks =
+		popen("cat /proc/$PPID/task/*/comm | grep -c iou-wrk", "r");
+	OK(tasks && fgets(comm, sizeof(comm), tasks));
+	pclose(tasks);
+	IS(comm[0], '1');
+
+	IS(llk_ruleset_restrict_self(rs, 0), LLK_ENFORCED);
+}
+
+START_TEST(a_worker_of_io_uring_is_no_other_thread)
+{
+	NEEDS_ABI(1);
+	RUN(worker, NULL);
+}
+END_TEST
+
+static void poll_thread(const void *arg)
+{
+	struct io_uring_params params = { .flags = IORING_SETUP_SQPOLL,
+					  .sq_thread_idle = 60000 };
+	struct llk_ruleset *rs = files();
+
+	setup_ring(&params);
+	SAYS(rs, llk_ruleset_restrict_self(rs, 0), -EOPNOTSUPP, "iou-sqp-");
+}
+
+START_TEST(the_poll_thread_of_a_ring_is_one)
+{
+	NEEDS_ABI(1);
+	SKIP_IF(live_abi() >= 8, "TSYNC covers what it can from ABI 8 on");
+	RUN(poll_thread, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("uring");
+
+	live_add(suite, a_worker_of_io_uring_is_no_other_thread, 1);
+	live_add(suite, the_poll_thread_of_a_ring_is_one, 1);
+
+	return live_main(suite);
+}
