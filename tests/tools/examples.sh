@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD OR MIT
+# The examples do what their first lines say.
+# usage: examples.sh FOLDER LANDLOCK_RUN
+# shellcheck disable=SC2317 # check calls
+set -eu
+# shellcheck source=tests/build/lib.sh
+. "$(dirname "$0")/../build/lib.sh"
+
+examples=$1
+abi=$("$2" --abi 2>/dev/null | sed -n 's/^Landlock ABI: //p')
+[ -n "$abi" ] || abi=0
+readable=$(mktemp /tmp/llk-example.XXXXXX)
+trap 'rm -f "$readable"; leave $?' EXIT
+
+# says LINE COMMAND ...: a line of the output, on stdout or stderr
+says()
+{
+	line=$1
+	shift
+	"$@" >"$scratch/said" 2>&1 || :
+	grep -q -e "$line" "$scratch/said" || {
+		cat "$scratch/said"
+		return 1
+	}
+}
+
+since()
+{
+	if [ "$abi" -ge "$1" ]; then
+		shift
+		check "$@"
+	else
+		skipped "$2" "needs ABI $1, this kernel has $abi"
+	fi
+}
+
+self=$examples/self-sandbox
+since 1 "self-sandbox: what it may read" says "^allowed $readable" "$self" "$readable"
+since 1 "self-sandbox: what it may not" says "^denied  /etc/passwd" "$self" /etc/passwd
+
+# Nobody listens on the discard port: allowed is refused by the peer
+client=$examples/client
+since 4 "client: the port it may connect to" \
+	says "Connection refused" "$client" 9 localhost 9
+since 4 "client: another port" says "Permission denied" "$client" 9 localhost 10
+
+floor=$examples/floor-and-ceiling
+since 3 "floor-and-ceiling: what it denies" says "^denied: .*truncate" "$floor"
+if [ "$abi" -lt 3 ]; then
+	check "floor-and-ceiling: below the floor it fails" says "failed: " "$floor"
+fi
+finish
