@@ -17,6 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef SYS_pidfd_getfd /* Linux 5.6, headers of Debian 11 */
+#define SYS_pidfd_getfd 438
+#endif
+
 static void make_tree(void)
 {
 	live_tree();
@@ -365,13 +369,7 @@ END_TEST
  * Between fork and exec: no allocation, and no lock that another thread holds
  */
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_OWN_ALLOCATOR
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-	!defined(__GLIBC__)
+#if LIVE_IS_SANITIZED || !defined(__GLIBC__)
 #define HAS_OWN_ALLOCATOR
 #endif
 

@@ -17,6 +17,20 @@
 /* The exit status by which meson knows a test that was skipped as a whole */
 #define LIVE_SKIPPED 77
 
+/* Built with a sanitizer: its allocator and system calls are its own */
+#ifdef __has_feature
+#define LIVE_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define LIVE_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	LIVE_HAS_FEATURE(address_sanitizer) ||                       \
+	LIVE_HAS_FEATURE(thread_sanitizer)
+#define LIVE_IS_SANITIZED 1
+#else
+#define LIVE_IS_SANITIZED 0
+#endif
+
 /* User and group of nobody, for tests that need to be without privilege */
 #define LIVE_NOBODY 65534
 
