@@ -92,16 +92,57 @@ struct request {
 	size_t n_env;
 };
 
-__attribute__((noreturn, format(printf, 2, 3))) static void
-die(int status, const char *format, ...)
+static bool is_c1(const unsigned char *s)
+{
+	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
+}
+
+/* What the user wrote, escaped as the library does with paths: it must not
+   forge a line or drive a terminal */
+static void print_quoted(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	putc('"', stderr);
+	for (; *s; s++) {
+		if (is_c1(s)) {
+			fprintf(stderr, "\\x%02x\\x%02x", s[0], s[1]);
+			s++;
+		} else if (*s < 0x20 || *s == 0x7f) {
+			fprintf(stderr, "\\x%02x", *s);
+		} else {
+			if (*s == '"' || *s == '\\')
+				putc('\\', stderr);
+			putc(*s, stderr);
+		}
+	}
+	putc('"', stderr);
+}
+
+/* The message, and before it what it is about, quoted */
+__attribute__((noreturn, format(printf, 3, 4))) static void
+die(int status, const char *about, const char *format, ...)
 {
 	va_list args;
 
 	fputs("landlock-run: ", stderr);
+	if (about) {
+		print_quoted(about);
+		fputs(": ", stderr);
+	}
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+	exit(status);
+}
+
+/* As env(1): what can't be written is a failure */
+__attribute__((noreturn)) static void exit_after_output(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_FAILED, NULL, "standard output can't be written");
+
 	exit(status);
 }
 
@@ -111,7 +152,7 @@ static void print_explanation(const struct llk_ruleset *rs)
 	char *line = malloc((size_t)len + 1);
 
 	if (!line)
-		die(EXIT_FAILED, "out of memory");
+		die(EXIT_FAILED, NULL, "out of memory");
 
 	llk_ruleset_explain(rs, line, (size_t)len + 1);
 	fprintf(stderr, "landlock-run: %s\n", line);
@@ -190,7 +231,7 @@ static uint64_t refer_if_known(void)
 static void allow_path(struct llk_ruleset *rs, uint64_t rights, const char *s)
 {
 	if (!*s)
-		die(EXIT_FAILED, "a path is empty");
+		die(EXIT_FAILED, s, "a path is empty");
 
 	llk_ruleset_allow_path(rs, rights, s);
 }
@@ -203,9 +244,9 @@ static void allow_port(struct llk_ruleset *rs, uint64_t rights, const char *s)
 	errno = 0;
 	port = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end || errno)
-		die(EXIT_FAILED, "'%s' is not a port number", s);
+		die(EXIT_FAILED, s, "not a port number");
 	if (port > 65535)
-		die(EXIT_FAILED, "port %s is above 65535", s);
+		die(EXIT_FAILED, s, "a port above 65535");
 
 	llk_ruleset_allow_port(rs, rights, port);
 }
@@ -231,31 +272,44 @@ static char **find_variable(char **env, const char *variable)
 	return env;
 }
 
+/* Room for one more, and the NULL that ends them */
+static void grow_environment(struct request *req)
+{
+	char **grown = realloc(req->env, (req->n_env + 2) * sizeof(*grown));
+
+	if (!grown)
+		die(EXIT_FAILED, NULL, "out of memory");
+
+	grown[req->n_env] = NULL;
+	req->env = grown;
+}
+
+static void drop_variable(struct request *req, const char *variable)
+{
+	char **at = find_variable(req->env, variable);
+
+	if (!*at)
+		return;
+
+	*at = req->env[--req->n_env];
+	req->env[req->n_env] = NULL;
+}
+
 /* Keep NAME=VALUE, or the caller's NAME where it is set; the last one counts */
 static void keep_variable(struct request *req, char *variable)
 {
-	char **at, **grown;
-
 	if (!name_length(variable))
-		die(EXIT_FAILED, "'%s' has no variable's name", variable);
+		die(EXIT_FAILED, variable, "no name of a variable");
 
-	grown = realloc(req->env, (req->n_env + 2) * sizeof(*grown));
-	if (!grown)
-		die(EXIT_FAILED, "out of memory");
-	grown[req->n_env] = NULL;
-	req->env = grown;
-
+	grow_environment(req);
+	drop_variable(req, variable);
 	if (!strchr(variable, '='))
 		variable = *find_variable(environ, variable);
 	if (!variable)
 		return;
 
-	at = find_variable(req->env, variable);
-	if (!*at) {
-		req->n_env++;
-		at[1] = NULL;
-	}
-	*at = variable;
+	req->env[req->n_env++] = variable;
+	req->env[req->n_env] = NULL;
 }
 
 /*
@@ -277,77 +331,99 @@ static char *join(const char *dir, size_t len, const char *name)
 
 	if (asprintf(&path, "%.*s/%s", len ? (int)len : 1, len ? dir : ".",
 		     name) < 0)
-		die(EXIT_FAILED, "out of memory");
+		die(EXIT_FAILED, NULL, "out of memory");
 
 	return path;
 }
 
-/* As execvp looks for it, but before the restriction */
-static char *find_command(const char *name)
+/* As execvp, go on looking past a file that can't be executed */
+static char *find_in_path(const char *dirs, const char *name)
 {
-	const char *dirs = getenv("PATH");
-	char *path;
+	bool is_there = false;
 	size_t len;
 
-	if (!*name)
-		die(EXIT_NOT_FOUND, "the command's name is empty");
-	if (strchr(name, '/'))
-		return strdup(name);
-
-	for (dirs = dirs ? dirs : "/bin:/usr/bin";; dirs += len + 1) {
+	for (;; dirs += len + 1) {
 		len = strcspn(dirs, ":");
-		path = join(dirs, len, name);
+
+		char *path = join(dirs, len, name);
+
 		if (is_executable(path))
 			return path;
+		is_there |= access(path, F_OK) == 0;
 		free(path);
 		if (!dirs[len])
-			die(EXIT_NOT_FOUND, "%s: not found in PATH", name);
+			break;
 	}
+	if (is_there)
+		die(EXIT_CANT_EXECUTE, name,
+		    "found in PATH, but not executable");
+	die(EXIT_NOT_FOUND, name, "not found in PATH");
+}
+
+/* As execvp looks for it, but before the restriction */
+static char *find_command(char *name)
+{
+	const char *dirs = getenv("PATH");
+
+	if (!*name)
+		die(EXIT_NOT_FOUND, name, "the command's name is empty");
+	if (strchr(name, '/'))
+		return name;
+
+	return find_in_path(dirs ? dirs : "/bin:/usr/bin", name);
 }
 
 __attribute__((noreturn)) static void execute(const struct request *req,
 					      const char *path, char **argv)
 {
-	int status;
-
 	if (req->env)
 		environ = req->env;
 	execvp(path, argv);
 
-	status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANT_EXECUTE;
-	if (errno == EACCES)
-		die(status,
-		    "%s: can't be executed: %s (programs, their "
-		    "interpreter and libraries need --rox)",
-		    path, strerror(errno));
-	die(status, "%s: can't be executed: %s", path, strerror(errno));
+	die(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANT_EXECUTE, path,
+	    "can't be executed: %s%s", strerror(errno),
+	    errno == EACCES ? " (programs, their interpreter and libraries "
+			      "need --rox)"
+			    : "");
 }
 
 /*
  * The main thing
  */
 
-static void take_option(struct request *req, int id, char *arg)
+/* Whether @id is an option that becomes a rule */
+static bool take_rule(struct llk_ruleset *rs, int id, const char *arg)
 {
 	switch (id) {
 	case OPT_RO:
-		allow_path(req->rs, LLK_READ, arg);
-		break;
+		allow_path(rs, LLK_READ, arg);
+		return true;
 	case OPT_ROX:
-		allow_path(req->rs, LLK_RO_DIRS, arg);
-		break;
+		allow_path(rs, LLK_RO_DIRS, arg);
+		return true;
 	case OPT_RW:
-		allow_path(req->rs, RW_WITHOUT_EXECUTE | refer_if_known(), arg);
-		break;
+		allow_path(rs, RW_WITHOUT_EXECUTE | refer_if_known(), arg);
+		return true;
 	case OPT_RWX:
-		allow_path(req->rs, LLK_RW_DIRS | refer_if_known(), arg);
-		break;
+		allow_path(rs, LLK_RW_DIRS | refer_if_known(), arg);
+		return true;
 	case OPT_BIND_TCP:
-		allow_port(req->rs, LLK_NET_BIND_TCP, arg);
-		break;
+		allow_port(rs, LLK_NET_BIND_TCP, arg);
+		return true;
 	case OPT_CONNECT_TCP:
-		allow_port(req->rs, LLK_NET_CONNECT_TCP, arg);
-		break;
+		allow_port(rs, LLK_NET_CONNECT_TCP, arg);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void take_option(struct request *req, int id, char *arg)
+{
+	if (take_rule(req->rs, id, arg))
+		return;
+
+	switch (id) {
 	case OPT_ENV:
 		keep_variable(req, arg);
 		break;
@@ -358,16 +434,18 @@ static void take_option(struct request *req, int id, char *arg)
 		req->is_strict = true;
 		break;
 	case OPT_ABI:
-		exit(tell_abi());
+		exit_after_output(tell_abi());
 	case OPT_VERSION:
 		puts("landlock-run " RUN_VERSION);
-		exit(0);
+		exit_after_output(0);
 	case OPT_HELP:
 		fputs(usage_text, stdout);
-		exit(0);
+		exit_after_output(0);
+	case ':':
+		die(EXIT_FAILED, arg, "a value is missing; try --help");
 	default:
-		fputs("Try 'landlock-run --help'.\n", stderr);
-		exit(EXIT_FAILED);
+		die(EXIT_FAILED, arg,
+		    "unknown or ambiguous option; try --help");
 	}
 }
 
@@ -386,25 +464,32 @@ static void restrict_self(const struct request *req)
 		exit(EXIT_FAILED);
 }
 
+static void take_options(struct request *req, int argc, char **argv)
+{
+	int id, at = 1;
+
+	opterr = 0;
+	while ((id = getopt_long(argc, argv, "+:", options, NULL)) >= 0) {
+		take_option(req, id,
+			    id == '?' || id == ':' ? argv[at] : optarg);
+		at = optind;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct request req = { 0 };
 	char *path;
-	int id;
 
 	req.rs = llk_ruleset_new(LLK_V11, LLK_ALL, LLK_BEST_EFFORT);
-	while ((id = getopt_long(argc, argv, "+", options, NULL)) >= 0)
-		take_option(&req, id, optarg);
-
+	take_options(&req, argc, argv);
 	if (req.is_best_effort && req.is_strict)
-		die(EXIT_FAILED,
+		die(EXIT_FAILED, NULL,
 		    "--best-effort and --strict exclude each other");
 	if (optind >= argc)
-		die(EXIT_FAILED, "no command; try 'landlock-run --help'");
+		die(EXIT_FAILED, NULL, "no command; try --help");
 
 	path = find_command(argv[optind]);
-	if (!path)
-		die(EXIT_FAILED, "out of memory");
 	restrict_self(&req);
 	llk_ruleset_free(req.rs);
 	execute(&req, path, argv + optind);

@@ -3,7 +3,7 @@
 # landlock-run as a user meets it: what is allowed, what denied, what it says,
 # how it exits.
 # shellcheck disable=SC2016,SC2317 # $A is for the sandboxed shell; check calls
-# usage: landlock-run.sh LANDLOCK_RUN WITHOUT_LANDLOCK
+# usage: landlock-run.sh LANDLOCK_RUN WITHOUT_LANDLOCK PORT
 set -eu
 # shellcheck source=tests/build/lib.sh
 . "$(dirname "$0")/../build/lib.sh"
@@ -13,6 +13,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
 
 run=$(realpath "$1")
 without=$(realpath "$2")
+port=$(realpath "$3")
 here=$scratch/here
 mkdir -p "$here/in" "$here/out"
 echo content >"$here/in/file"
@@ -129,40 +130,24 @@ test_files()
 		says 126 "--rox" "$run" -- cat in/file
 }
 
-# python3 tries to connect: 0 connected or refused by the peer, 13 denied
-connects()
+# tries OPTION ... -- bind|connect PORT: 0 it may, 13 denied
+tries()
 {
-	system --rox / "$@" -- python3 -c '
-import socket, sys
-try:
-    socket.create_connection(("127.0.0.1", 9), 5)
-except ConnectionRefusedError:
-    pass
-except PermissionError:
-    sys.exit(13)'
-}
-
-binds()
-{
-	system --rox / "$@" -- python3 -c '
-import socket, sys
-try:
-    socket.socket().bind(("127.0.0.1", 0))
-except PermissionError:
-    sys.exit(13)'
+	system --rox "$(dirname "$port")" "$@"
 }
 
 test_ports()
 {
-	if ! has python3; then
-		skipped "ports" "no python3"
-		return
-	fi
-	since 4 "connect-tcp: allowed" status 0 connects --connect-tcp 9
-	since 4 "connect-tcp: another port is denied" \
-		status 13 connects --connect-tcp 10
-	since 4 "bind-tcp: allowed" status 0 binds --bind-tcp 0
-	since 4 "bind-tcp: another port is denied" status 13 binds --bind-tcp 80
+	since 4 "connect-tcp: allowed" status 0 \
+		tries --connect-tcp 9 -- "$port" connect tcp 9
+	since 4 "connect-tcp: another port is denied" status 13 \
+		tries --connect-tcp 10 -- "$port" connect tcp 9
+	since 4 "bind-tcp: allowed" status 0 \
+		tries --bind-tcp 0 -- "$port" bind tcp 0
+	since 4 "bind-tcp: another port is denied" status 13 \
+		tries --bind-tcp 80 -- "$port" bind tcp 0
+	since 4 "connect-tcp does not let bind" status 13 \
+		tries --connect-tcp 0 -- "$port" bind tcp 0
 }
 
 test_environment()
@@ -180,6 +165,10 @@ test_environment()
 		prints A=6 system --env A=5 --env A=6 -- env
 	with_landlock "env: a NAME that isn't set is left out" \
 		prints "" system --env LLK_NOT_SET -- env
+	with_landlock "env: a NAME that isn't set takes an earlier one away" \
+		prints "" system --env LLK_NOT_SET=1 --env LLK_NOT_SET -- env
+	with_landlock "env: the others stay when one is taken away" prints B=2 \
+		system --env LLK_NOT_SET=1 --env B --env LLK_NOT_SET -- env
 	with_landlock "env: a name that begins the same is another" \
 		prints AB=7 system --env AB=7 --env LLK_NOT_SET -- env
 	with_landlock "env: PATH finds the command before it is gone" \
@@ -197,8 +186,22 @@ test_exit_status()
 	with_landlock "127: a path that isn't there" \
 		status 127 system --ro in -- in/no-such-command
 	with_landlock "126: not executable" status 126 system --ro in -- in/file
+	mkdir path
+	echo >path/llk-not-executable
+	PATH=path:$PATH check "126: in PATH, but not executable" \
+		says 126 "not executable" "$run" -- llk-not-executable
+	newline='
+'
+	check "125: what the user wrote is escaped" says 125 '"a\x0ab": not a port' \
+		"$run" --bind-tcp "a${newline}b" -- true
+	check "125: an unknown option is escaped" says 125 '"--a\x0ab": unknown' \
+		"$run" "--a${newline}b" -- true
+	check "127: a command is escaped" says 127 '"a\x0ab\"": not found' \
+		"$run" -- "a${newline}b\""
+	check "125: no room to write to" status 125 sh -c '"$0" --help >/dev/full' "$run"
+	check "125: no room for --abi" status 125 sh -c '"$0" --abi >/dev/full' "$run"
 	check "125: no command" says 125 "no command" "$run" --ro in
-	check "125: an unknown option" says 125 "landlock-run --help" "$run" --nope
+	check "125: an unknown option" says 125 "--help" "$run" --nope
 	check "125: an option without its value" status 125 "$run" --ro
 	with_landlock "125: a path that isn't there" \
 		says 125 "no such file" "$run" --ro no-such-path -- true
