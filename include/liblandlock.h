@@ -8,8 +8,9 @@
  * Pick the Landlock version that the program was tested with, say what is
  * restricted, list the exceptions, and restrict the whole process:
  *
- *	struct llk_ruleset *rs = llk_ruleset_new(LLK_V5, LLK_FS,
- *LLK_BEST_EFFORT); char buf[512]; int r;
+ *	struct llk_ruleset *rs = llk_ruleset_new(LLK_V5, LLK_FS, LLK_BEST_EFFORT);
+ *	char buf[512];
+ *	int r;
  *
  *	llk_ruleset_allow_path(rs, LLK_RO_DIRS, "/usr");
  *	llk_ruleset_allow_path(rs, LLK_READ | LLK_IF_PRESENT, "/opt/theme");
@@ -70,7 +71,7 @@ extern "C" {
 #define LLK_MUST_CHECK
 #endif
 
-/* clang-format off: tables */
+/* clang-format off */
 /*
  * Versions
  *
@@ -370,13 +371,15 @@ LLK_API int llk_ruleset_error(const struct llk_ruleset *rs);
  *   -EINVAL      a mistake of a builder; a plain right that doesn't fit the
  *                file; LLK_QUIET without quiet
  *   -ENOENT -EACCES -ELOOP -ENOTDIR -ENAMETOOLONG ...  a path can't be opened
- *   -EBADFD      a rule for a pipe, a socket or a file of a kernel-internal
- * kind -EOPNOTSUPP  strict or required, and the kernel lacks a right or flag,
- * has Landlock off at boot, or there are other threads -ENOSYS      strict, and
- * the kernel has no Landlock -EMFILE -ENFILE -ENOMEM  no descriptor or memory
- * left -EBADF       the ruleset is spent: it was enforced already -EBUSY a
- * builder was called on a loaded ruleset any other    what a seccomp filter
- * answered llk_ruleset_explain tells which it was.
+ *   -EBADFD      a rule for a pipe, a socket or a file of a kernel-internal kind
+ *   -EOPNOTSUPP  strict or required, and the kernel lacks a right or flag, has
+ *                Landlock off at boot, or there are other threads
+ *   -ENOSYS      strict, and the kernel has no Landlock
+ *   -EMFILE -ENFILE -ENOMEM  no descriptor or memory left
+ *   -EBADF       the ruleset is spent: it was enforced already
+ *   -EBUSY       a builder was called on a loaded ruleset
+ *   any other    what a seccomp filter answered
+ * llk_ruleset_explain tells which it was.
  */
 
 /*
@@ -385,7 +388,7 @@ LLK_API int llk_ruleset_error(const struct llk_ruleset *rs);
  *
  * Returns the outcome that restrict_self would, as far as rights go. For
  * servers: load once, fork, and let each child call llk_ruleset_restrict_self,
- * which then costs two to four system calls. Loading again is no error and
+ * which then costs two to five system calls. Loading again is no error and
  * returns the first outcome; LLK_NOT_ENFORCED loads nothing. A loaded ruleset
  * takes no more rules. It is a snapshot of files: one that is replaced by
  * rename later is not granted; grant its directory.

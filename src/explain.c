@@ -122,28 +122,48 @@ static void put_unfit(struct llki_text *t, const struct llk_ruleset *rs)
  * Threads
  */
 
+static void put_names(struct llki_text *t, const char *names)
+{
+	if (!*names)
+		return;
+
+	llki_text_put(t, " (");
+	llki_text_put_quoted(t, names);
+	llki_text_put(t, ")");
+}
+
+static void put_count(struct llki_text *t, const struct llki_threads *threads)
+{
+	bool is_one = threads->n_others == 1;
+
+	llki_text_put_number(t, (uint64_t)threads->n_others);
+	llki_text_put(t, is_one ? " other thread" : " other threads");
+	put_names(t, threads->names);
+}
+
 static void put_threads(struct llki_text *t, const struct llki_threads *threads)
 {
 	if (threads->error == -ENOSYS) {
-		llki_text_put(t, "there is no /proc to count the threads in: "
-				 "mount it, or");
+		llki_text_put(
+			t,
+			"there is no /proc to count the threads in: mount it");
+	} else if (threads->error < 0) {
+		llki_text_put(
+			t, "other threads are counted and can't be listed (");
+		llki_explain_put_error(t, -threads->error);
+		llki_text_put(t, "): call before the first is started");
 	} else if (threads->n_others) {
-		llki_text_put_number(t, (uint64_t)threads->n_others);
-		llki_text_put(t, threads->n_others == 1 ? " other thread"
-							: " other threads");
-		if (threads->names[0]) {
-			llki_text_put(t, " (");
-			llki_text_put_quoted(t, threads->names);
-			llki_text_put(t, ")");
-		}
-		llki_text_put(t, " would stay free: call before the first is "
-				 "started, or");
+		put_count(t, threads);
+		llki_text_put(
+			t,
+			" would stay free: call before the first is started");
 	} else {
 		llki_text_put(t, "other threads come and go: call before the "
-				 "first is started, or");
+				 "first is started");
 	}
-	llki_text_put(t, " restrict this one alone by "
-			 "LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.");
+	llki_text_put(
+		t, ", or restrict this one alone by LLK_RESTRICT_THIS_THREAD; "
+		   "Linux 7.0 covers all.");
 }
 
 /*
@@ -191,6 +211,18 @@ static void put_idle_quiet(struct llki_text *t, const struct llk_ruleset *rs)
 	llki_text_put(t, ".");
 }
 
+static void put_unclosed(struct llki_text *t, int error)
+{
+	if (!error)
+		return;
+
+	llki_text_put(
+		t,
+		" A descriptor that is a way around it could not be closed: ");
+	llki_explain_put_error(t, -error);
+	llki_text_put(t, ".");
+}
+
 /*
  * The line
  */
@@ -235,6 +267,7 @@ static void put_report(struct llki_text *t, const struct llk_ruleset *rs)
 	if (rs->step < LLKI_LOADED)
 		return;
 
+	put_unclosed(t, rs->close_error);
 	put_dropped(t, &rs->fit);
 	put_skipped(t, rs->rules);
 	put_idle_quiet(t, rs);

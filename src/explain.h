@@ -13,6 +13,7 @@ struct llki_topic {
 	int error; /* positive */
 };
 
+void llki_explain_put_error(struct llki_text *t, int error);
 void llki_explain_put_sentence(struct llki_text *t, enum llki_step step,
 			       const struct llki_topic *topic);
 

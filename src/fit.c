@@ -75,9 +75,12 @@ uint64_t llki_fit_rights(const struct llki_fit *fit,
 	return rule->rights & fit->handled;
 }
 
+uint64_t llki_fit_zone(const struct llki_rule *rule)
+{
+	return rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
+}
+
 bool llki_fit_is_quiet(const struct llki_fit *fit, const struct llki_rule *rule)
 {
-	uint64_t zone = rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
-
-	return rule->rights & LLK_QUIET && fit->quiet & zone;
+	return rule->rights & LLK_QUIET && fit->quiet & llki_fit_zone(rule);
 }

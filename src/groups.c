@@ -49,10 +49,11 @@ static const char resolver_paths[] =
 	"/usr/etc/protocols\0"
 	/* What /etc/resolv.conf leads to, and the sockets of resolvers */
 	"/run/systemd/resolve\0"
-	"/run/NetworkManager\0"
+	"/run/NetworkManager/resolv.conf\0" /* beside it are keys */
+	"/run/NetworkManager/no-stub-resolv.conf\0"
 	"/run/resolvconf\0"
 	"/run/netconfig\0"
-	"/run/connman\0"
+	"/run/connman/resolv.conf\0"
 	"/run/nscd\0"
 	"/run/avahi-daemon\0";
 

@@ -32,19 +32,52 @@ static int end_at_rule(struct llk_ruleset *rs, int result, enum llki_step step,
 	return llki_load_end(rs, result, step);
 }
 
+/* A rule that asks for quiet in a zone of which nothing is quiet, or NULL */
+static const struct llki_rule *find_idle_quiet(const struct llk_ruleset *rs)
+{
+	uint64_t idle = rs->quiet_rules & ~llki_abi_zones(rs->quiet);
+	const struct llki_rule *rule = idle ? rs->rules : NULL;
+
+	while (rule &&
+	       !(rule->rights & LLK_QUIET && llki_fit_zone(rule) & idle))
+		rule = rule->next;
+
+	return rule;
+}
+
 /* What must hold before anything is done; 0, or the mistake */
 int llki_load_check(struct llk_ruleset *rs)
 {
+	const struct llki_rule *idle;
+
 	if (!rs)
 		return -ENOMEM;
 	if (rs->state == LLKI_IS_SPENT)
 		return llki_load_end(rs, -EBADF, LLKI_SPENT);
 	if (rs->mistake.error)
 		return rs->mistake.error;
-	if (rs->quiet_rules & ~llki_abi_zones(rs->quiet))
-		return llki_load_end(rs, -EINVAL, LLKI_QUIET_RULE);
+	idle = find_idle_quiet(rs);
+	if (idle)
+		return end_at_rule(rs, -EINVAL, LLKI_QUIET_RULE, idle);
 
 	return 0;
+}
+
+/*
+ * Where standard input, output or error is closed the kernel gives its number,
+ * and the program may put another file there by dup2
+ */
+static int above_standard(int fd)
+{
+	int copy;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+
+	copy = llki_sys_dup(fd);
+	llki_sys_close(fd);
+
+	return copy;
 }
 
 static int create(const struct llki_fit *fit)
@@ -58,7 +91,7 @@ static int create(const struct llki_fit *fit)
 		.quiet_scoped = LLK_SYS_SCOPE(fit->quiet),
 	};
 
-	return llk_sys_create_ruleset(&attr, sizeof(attr), 0);
+	return above_standard(llk_sys_create_ruleset(&attr, sizeof(attr), 0));
 }
 
 /* Whether there is something to do with what @rs was fitted to */

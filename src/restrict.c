@@ -56,8 +56,10 @@ static int enforce(struct llk_ruleset *rs, unsigned int flags)
 /* The descriptor is a way to widen the ruleset: it ends with the layer */
 static int end_enforced(struct llk_ruleset *rs, int outcome)
 {
-	llki_sys_close(rs->fd);
-	llki_ruleset_close_fds(rs);
+	int closed = llki_sys_close(rs->fd);
+	int all_closed = llki_ruleset_close_fds(rs);
+
+	rs->close_error = closed < 0 ? closed : all_closed;
 	rs->state = LLKI_IS_SPENT;
 
 	return llki_load_end(rs, outcome, LLKI_DONE);

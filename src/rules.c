@@ -89,7 +89,7 @@ static enum llki_step check_rule(const struct llk_ruleset *rs,
 				 const struct llki_rule *rule,
 				 uint64_t *ret_surplus)
 {
-	uint64_t zone = rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
+	uint64_t zone = llki_fit_zone(rule);
 	enum llki_step step = check_word(rule->rights, zone, ret_surplus);
 
 	if (step)
@@ -110,7 +110,7 @@ static enum llki_step check_rule(const struct llk_ruleset *rs,
 static void append(struct llk_ruleset *rs, struct llki_rule *rule)
 {
 	if (rule->rights & LLK_QUIET)
-		rs->quiet_rules |= rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
+		rs->quiet_rules |= llki_fit_zone(rule);
 	if (llki_abi_plain(rule->rights) & LLK_FS_REFER)
 		rs->refer_is_named = true;
 

@@ -64,7 +64,7 @@ static uint64_t take_rights(struct llk_ruleset *rs, uint64_t rights,
 		{ LLKI_UNKNOWN_RIGHT,
 		  plain & ~llk_abi_rights(LLKI_ABI_NEWEST) },
 		{ unknown, plain & ~known },
-		{ LLKI_EMPTY_ZONE, empty_zones(rights, known) },
+		{ unknown, empty_zones(rights, known) },
 		{ LLKI_NO_RIGHTS, !(rights & known) },
 	};
 
@@ -144,18 +144,21 @@ uint64_t llk_ruleset_handled(const struct llk_ruleset *rs)
 	return handled & LLK_FS ? handled | LLK_FS_REFER : handled;
 }
 
-static void rule_close(struct llki_rule *rule)
-{
-	if (rule->fd >= 0)
-		llki_sys_close(rule->fd);
-	rule->fd = -1;
-}
-
 /* Close the duplicates of allow_fd: they would be ways around the sandbox */
-void llki_ruleset_close_fds(struct llk_ruleset *rs)
+int llki_ruleset_close_fds(struct llk_ruleset *rs)
 {
-	for (struct llki_rule *rule = rs->rules; rule; rule = rule->next)
-		rule_close(rule);
+	int r = 0, closed;
+
+	for (struct llki_rule *rule = rs->rules; rule; rule = rule->next) {
+		if (rule->fd < 0)
+			continue;
+		closed = llki_sys_close(rule->fd);
+		rule->fd = -1;
+		if (r == 0)
+			r = closed;
+	}
+
+	return r;
 }
 
 struct llk_ruleset *llk_ruleset_free(struct llk_ruleset *rs)

@@ -38,7 +38,6 @@ enum llki_step {
 	LLKI_BAD_NEW_FLAGS,
 	LLKI_UNKNOWN_RIGHT, /* no version has it */
 	LLKI_NEWER_RIGHT,   /* a later version has it */
-	LLKI_EMPTY_ZONE,
 	LLKI_NO_RIGHTS,
 	LLKI_NO_RULE_MODIFIER, /* a modifier where no rule is */
 	LLKI_RESERVED_BIT,
@@ -133,6 +132,7 @@ struct llk_ruleset {
 	/* what the last load or restrict_self met */
 	int result;
 	enum llki_step step;
+	int close_error;	    /* after the layer was in place */
 	const struct llki_rule *at; /* the rule that failed */
 	uint64_t surplus;
 	struct llki_threads threads;
@@ -142,13 +142,14 @@ struct llk_ruleset {
 bool llki_ruleset_may_build(struct llk_ruleset *rs);
 void llki_ruleset_stick(struct llk_ruleset *rs, int error, enum llki_step step,
 			uint64_t surplus, struct llki_rule *rule);
-void llki_ruleset_close_fds(struct llk_ruleset *rs);
+int llki_ruleset_close_fds(struct llk_ruleset *rs);
 
 /* fit.c: pure */
 void llki_fit(const struct llk_ruleset *rs, int query, uint64_t refused,
 	      unsigned int flags, struct llki_fit *ret_fit);
 uint64_t llki_fit_rights(const struct llki_fit *fit,
 			 const struct llki_rule *rule);
+uint64_t llki_fit_zone(const struct llki_rule *rule);
 bool llki_fit_is_quiet(const struct llki_fit *fit,
 		       const struct llki_rule *rule);
 

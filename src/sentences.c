@@ -26,8 +26,6 @@ static const struct sentence {
 	{ LLKI_BAD_NEW_FLAGS, 0, "llk_ruleset_new was given an unknown flag." },
 	{ LLKI_UNKNOWN_RIGHT, 0, "%p%r is unknown: this liblandlock knows V1 to V11." },
 	{ LLKI_NEWER_RIGHT, 0, "V%v does not have %r: ask for a later version." },
-	{ LLKI_EMPTY_ZONE, 0,
-	  "%r means nothing here: V%v has none of it, or llk_ruleset_new did not ask for any." },
 	{ LLKI_NO_RIGHTS, 0, "%pno rights were given." },
 	{ LLKI_NO_RULE_MODIFIER, 0, "%r is for rules only." },
 	{ LLKI_RESERVED_BIT, 0, "%p%r is reserved and no right." },
@@ -46,7 +44,7 @@ static const struct sentence {
 	{ LLKI_BUSY, 0, "nothing can be added to a ruleset that is loaded or enforced." },
 	{ LLKI_BAD_FLAGS, 0, "llk_ruleset_restrict_self was given an unknown flag." },
 	{ LLKI_QUIET_RULE, 0,
-	  "a rule carries LLK_QUIET, and llk_ruleset_quiet names no right of its kind." },
+	  "%pLLK_QUIET has no meaning: llk_ruleset_quiet names no right of %z." },
 
 	{ LLKI_SPENT, 0, "the ruleset was enforced already: make a new one." },
 	{ LLKI_NO_MEMORY, 0, "out of memory." },
@@ -96,7 +94,7 @@ static const struct error_word {
 	{ EOPNOTSUPP, "not supported" },
 };
 
-static void put_error(struct llki_text *t, int error)
+void llki_explain_put_error(struct llki_text *t, int error)
 {
 	for (size_t i = 0; i < sizeof(error_words) / sizeof(error_words[0]);
 	     i++) {
@@ -141,9 +139,11 @@ static void put_prefix(struct llki_text *t, const struct llki_rule *rule)
 	llki_text_put(t, ": ");
 }
 
-static bool is_one_right(uint64_t rights)
+/* One right, or one whole zone: the name stands alone */
+static bool is_one_name(uint64_t rights)
 {
-	return !(rights & (rights - 1));
+	return !(rights & (rights - 1)) || rights == LLK_FS ||
+	       rights == LLK_NET || rights == LLK_SCOPE;
 }
 
 static void put_code(struct llki_text *t, char code,
@@ -162,7 +162,7 @@ static void put_code(struct llki_text *t, char code,
 		llki_rights_put(t, topic->surplus);
 		break;
 	case 'd':
-		llki_text_put(t, is_one_right(topic->surplus) ? "does" : "do");
+		llki_text_put(t, is_one_name(topic->surplus) ? "does" : "do");
 		break;
 	case 'v':
 		put_signed(t, topic->rs->version);
@@ -171,7 +171,7 @@ static void put_code(struct llki_text *t, char code,
 		llki_text_put(t, rule->kind == LLKI_PORT ? "ports" : "files");
 		break;
 	case 'e':
-		put_error(t, topic->error);
+		llki_explain_put_error(t, topic->error);
 		break;
 	case 'n':
 		put_signed(t, topic->error);

@@ -5,6 +5,8 @@
  */
 #include "tables.h"
 
+#include <limits.h>
+
 static void put_byte(struct llki_text *t, char c)
 {
 	if (t->len + 1 < t->size)
@@ -74,5 +76,5 @@ int llki_text_end(struct llki_text *t)
 	if (t->size)
 		t->buf[t->len < t->size ? t->len : t->size - 1] = '\0';
 
-	return (int)t->len;
+	return t->len < INT_MAX ? (int)t->len : INT_MAX;
 }

@@ -91,14 +91,11 @@ static int list_tasks(struct listing *ret_seen, struct llki_threads *threads)
 }
 
 /* An earlier layer denies the listing: a thread just joined may still count */
-static bool is_one_after_a_while(struct llki_threads *threads)
+static bool is_one_after_a_while(void)
 {
 	for (int i = 0; i < MAX_NAPS; i++) {
-		int n = llki_sys_count_tasks();
-
-		if (n == 1)
+		if (llki_sys_count_tasks() == 1)
 			return true;
-		threads->n_others = n > 1 ? n - 1 : 0;
 		llki_sys_nap();
 	}
 
@@ -117,7 +114,7 @@ static bool is_one_by_listing(struct llki_threads *threads)
 	for (int i = 0; i < MAX_LISTINGS; i++) {
 		threads->error = list_tasks(&seen, threads);
 		if (threads->error < 0)
-			return is_one_after_a_while(threads);
+			return is_one_after_a_while();
 		if (threads->n_others)
 			return false;
 		if (seen.is_complete && seen.digest == before.digest)

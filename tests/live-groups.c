@@ -467,6 +467,32 @@ START_TEST(a_private_key_stays_closed_under_all_groups)
 }
 END_TEST
 
+/* What lies beside resolv.conf: NetworkManager's keys of this boot */
+static void key_beside_resolv_conf(const void *arg)
+{
+	struct llk_ruleset *rs = llk_ruleset_new(live_version(), LLK_FS, 0);
+	const char *key = "/run/NetworkManager/system-connections/wg0";
+
+	live_unshare_mounts();
+	if (mount("none", "/run", "tmpfs", 0, NULL))
+		live_cannot("no tmpfs: %s", strerror(errno));
+	live_dir("/run/NetworkManager");
+	live_dir("/run/NetworkManager/system-connections");
+	live_file(key, "private-key=1");
+	live_file("/run/NetworkManager/resolv.conf", "nameserver ::1");
+	llk_ruleset_allow_group(rs, LLK_READ, ALL_GROUPS);
+	live_restrict(rs);
+	IS(live_open("/run/NetworkManager/resolv.conf", O_RDONLY), 0);
+	IS(live_open(key, O_RDONLY), EACCES);
+}
+
+START_TEST(keys_beside_resolv_conf_stay_closed)
+{
+	NEEDS_ABI(1);
+	RUN(key_beside_resolv_conf, NULL);
+}
+END_TEST
+
 /* Paths of groups that aren't there are no error, and explain is silent */
 static void groups_in_strict(const void *arg)
 {
@@ -494,6 +520,7 @@ int main(void)
 	live_add(s, without_its_group_it_does_not_work, N_ROWS - N_KNOWING);
 	live_add(s, secrets_stay_closed_under_all_groups, N_SECRETS);
 	live_add(s, a_private_key_stays_closed_under_all_groups, 1);
+	live_add(s, keys_beside_resolv_conf_stay_closed, 1);
 	live_add(s, groups_are_fine_where_most_of_their_paths_are_missing, 1);
 	return live_main(s);
 }

@@ -583,6 +583,45 @@ START_TEST(a_path_in_a_ruleset_of_ports_is_a_mistake)
 }
 END_TEST
 
+/* bug class X, by the way of a daemon: 0, 1 and 2 closed and opened later */
+static void standard_descriptors(const void *arg)
+{
+	struct llk_ruleset *rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	int a = open("a", O_PATH | O_CLOEXEC),
+	    b = open("b", O_PATH | O_CLOEXEC);
+
+	OK(a > 2 && b > 2);
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	llk_ruleset_allow_fd(rs, LLK_READ, a);
+	OK(dup2(b, 0) == 0);
+	OK(dup2(b, 1) == 1);
+	close(0);
+	close(1);
+	if (arg)
+		IS(llk_ruleset_load(rs), LLK_ENFORCED);
+	for (int fd = 0; fd <= 2; fd++)
+		OK(dup2(b, fd) == fd);
+
+	live_restrict(rs);
+	IS(live_open("a/file", O_RDONLY), 0);
+	IS(live_open("b/file", O_RDONLY), EACCES);
+	for (int fd = 0; fd <= 2; fd++)
+		OK(fcntl(fd, F_GETFD) >= 0);
+}
+
+START_TEST(closed_standard_descriptors_may_be_opened_later)
+{
+	NEEDS_ABI(1);
+	live_tree();
+	live_dir("a");
+	live_dir("b");
+	live_file("a/file", "a");
+	live_file("b/file", "b");
+	RUN(standard_descriptors, _i ? "load" : NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("live-rules");
@@ -604,5 +643,6 @@ int main(void)
 	live_add(s, a_layer_of_files_denies_mount_and_others_do_not, 5);
 	live_add(s, a_rule_does_not_reach_a_mount_that_comes_later, 1);
 	live_add(s, a_path_in_a_ruleset_of_ports_is_a_mistake, 1);
+	live_add(s, closed_standard_descriptors_may_be_opened_later, 2);
 	return live_main(s);
 }

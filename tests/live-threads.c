@@ -504,6 +504,45 @@ START_TEST(without_proc_a_process_that_had_threads_is_refused)
 }
 END_TEST
 
+/* bug class W: a cancellation in the middle must not leave the ruleset open */
+static bool has_returned;
+
+static void *restrict_cancelled(void *arg)
+{
+	struct llk_ruleset *rs = arg;
+	int fd = llk_ruleset_fd(rs);
+
+	pthread_cancel(pthread_self());
+	IS(llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD),
+	   LLK_ENFORCED);
+	IS(llk_ruleset_fd(rs), -EBADF);
+	IS(fcntl(fd, F_GETFD), -1);
+	has_returned = true;
+	pthread_testcancel();
+
+	return NULL;
+}
+
+static void cancelled(const void *arg)
+{
+	struct llk_ruleset *rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	pthread_t thread;
+	void *result;
+
+	IS(llk_ruleset_load(rs), LLK_ENFORCED);
+	OK(pthread_create(&thread, NULL, restrict_cancelled, rs) == 0);
+	OK(pthread_join(thread, &result) == 0);
+	OK(result == PTHREAD_CANCELED);
+	OK(has_returned);
+}
+
+START_TEST(a_cancelled_thread_leaves_no_ruleset_open)
+{
+	NEEDS_ABI(1);
+	RUN(cancelled, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("live-threads");
@@ -521,5 +560,6 @@ int main(void)
 	live_add(s, a_child_of_a_process_with_threads_has_one, 1);
 	live_add(s, without_proc_libc_knows_of_one_thread, 3);
 	live_add(s, without_proc_a_process_that_had_threads_is_refused, 3);
+	live_add(s, a_cancelled_thread_leaves_no_ruleset_open, 1);
 	return live_main(s);
 }

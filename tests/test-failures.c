@@ -257,7 +257,15 @@ END_TEST
 /* A failing close of the ruleset may not undo what the kernel has done */
 START_TEST(a_close_that_fails_after_the_layer_changes_no_outcome)
 {
+#define UNCLOSED                                                      \
+	" A descriptor that is a way around it could not be closed: " \
+	"interrupted by a signal."
 	static const int outcomes[] = { LLK_PARTLY_ENFORCED, LLK_ENFORCED };
+	static const char *const texts[] = {
+		"partly enforced: Linux 6.2 is needed for truncate." UNCLOSED,
+		"enforced: all that was asked." UNCLOSED,
+	};
+	char buf[256];
 
 	for (int i = 0; i < 2; i++) {
 		struct llk_ruleset *rs;
@@ -268,6 +276,8 @@ START_TEST(a_close_that_fails_after_the_layer_changes_no_outcome)
 		ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), outcomes[i]);
 		ck_assert(fake.failed);
 		ck_assert_int_eq(fake.n_enforced, 1);
+		llk_ruleset_explain(rs, buf, sizeof(buf));
+		ck_assert_str_eq(buf, texts[i]);
 		ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), -EBADF);
 		llk_ruleset_free(rs);
 		ck_assert_int_eq(fake_n_open(), 0);

@@ -370,8 +370,9 @@ START_TEST(counting_threads_is_legal_between_fork_and_exec)
 
 	wanted.result = LLK_NOT_ENFORCED;
 	wanted.text =
-		"not enforced: 1 other thread would stay free: call before "
-		"the first is started, or restrict this one alone by "
+		"not enforced: other threads are counted and can't be listed "
+		"(permission denied): call before the first is started, or "
+		"restrict this one alone by "
 		"LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.";
 	fake_reset(7);
 	fake.count = 2;

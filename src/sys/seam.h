@@ -9,8 +9,7 @@
 
 #include <liblandlock/sys.h>
 
-/* landlock_create_ruleset's own number: what a returning SIGSYS handler answers
- */
+/* The calls' own numbers: what a SIGSYS handler that returns answers */
 #if defined(__x86_64__) && defined(__ILP32__)
 #define LLKI_SYS_BASE 0x40000000
 #elif defined(__alpha__)
@@ -31,7 +30,10 @@
 /* Open @path with O_PATH|O_CLOEXEC, links followed: a new descriptor */
 int llki_sys_open_path(const char *path);
 
-/* Duplicate @fd, close-on-exec: a new descriptor */
+/*
+ * Duplicate @fd, close-on-exec: a new descriptor, never 0, 1 or 2. Programs
+ * that have these closed put files of their own there by dup2.
+ */
 int llki_sys_dup(int fd);
 
 /* Close @fd; it is gone in any case */

@@ -48,9 +48,33 @@ int llki_sys_tasks_are_proc(void)
 
 void llki_sys_nap(void)
 {
+#ifdef SYS_nanosleep
+	/* The kernel's own struct, whatever libc's time_t is */
+#if defined(__x86_64__) && defined(__ILP32__)
+	struct {
+		long long s, ns;
+	} half_ms = { 0, 500000 };
+#else
+	struct {
+		long s, ns;
+	} half_ms = { 0, 500000 };
+#endif
+
+	syscall(SYS_nanosleep, &half_ms, NULL);
+#else
 	struct timespec half_ms = { 0, 500000 };
 
 	nanosleep(&half_ms, NULL);
+#endif
+}
+
+/* By raw system calls, as in files.c */
+static int open_to_read(int dir, const char *path, int flags)
+{
+	long fd =
+		syscall(SYS_openat, dir, path, O_RDONLY | O_CLOEXEC | flags, 0);
+
+	return fd < 0 ? -errno : (int)fd;
 }
 
 /* What getdents64 writes; libc's own struct depends on feature macros */
@@ -86,9 +110,9 @@ int llki_sys_tasks_open(struct llki_sys_tasks *it)
 	it->self =
 		number_at(strrchr(self, '/') ? strrchr(self, '/') + 1 : self);
 	it->at = it->end = 0;
-	it->fd = open(task_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	it->fd = open_to_read(AT_FDCWD, task_dir, O_DIRECTORY);
 
-	return it->fd < 0 ? -errno : 0;
+	return it->fd < 0 ? it->fd : 0;
 }
 
 /* "TID (name) state ppid pgrp session tty tpgid flags ..."; a name may hold ")
@@ -122,18 +146,18 @@ static int parse_stat(const char *text, struct llki_sys_task *ret_task)
 static int read_stat(int dir, const char *name, struct llki_sys_task *ret_task)
 {
 	char text[512], path[32] = "";
-	ssize_t n;
+	long n;
 	int fd, err;
 
 	strncat(path, name, 20);
 	strcat(path, "/stat");
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	fd = open_to_read(dir, path, 0);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return fd == -ENOENT ? 0 : fd;
 
-	n = read(fd, text, sizeof(text) - 1);
+	n = syscall(SYS_read, fd, text, sizeof(text) - 1);
 	err = errno;
-	close(fd);
+	llki_sys_close(fd);
 	if (n < 0)
 		return err == ESRCH ? 0 : -err;
 

@@ -161,6 +161,15 @@ check_sizes()
 		"$(awk '$1 > 40' "$scratch/sizes")"
 }
 
+# The paths of the groups, as the code and as the manual have them
+check_groups()
+{
+	check_same "the manual lists the paths of the groups" \
+		"$(sed -n 's/^\t"\(\/[^"]*\)\\0".*/\1/p' "$root/src/groups.c")" \
+		"$(sed -n '/^# GROUPS/,/^# WHAT IT/s/^\(\/.*\)/\1/p' \
+			"$root/docs/liblandlock.7.scd")"
+}
+
 amalgamate >"$scratch/all.c"
 check_amalgamation gcc
 check_amalgamation clang
@@ -168,4 +177,5 @@ check_32_bit
 check_static_names
 check_no_kernel_header
 check_sizes
+check_groups
 finish
