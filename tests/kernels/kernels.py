@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: 0BSD OR MIT
+"""Run the live tests of the library and the tests of landlock-run on real
+kernels, in qemu, each as root and as nobody, and print a table.
+
+usage: kernels.py BUILD_FOLDER [ROW ...]
+
+Rows are those of MACHINES, by name; all by default. The number of skipped
+checks is compared with the table: a test that silently never runs is a failure.
+With LLK_KERNELS_LOG=FOLDER the consoles are kept there."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+AT_ONCE = 2
+BOOT_LIMIT = 900  # seconds, on a slow and shared machine
+
+
+@dataclass
+class Machine:
+    """One boot: a kernel, and what is expected of it"""
+
+    name: str
+    series: str
+    abi: int
+    errata: set  # what the newest and older point releases answer
+    skipped: tuple  # of root, of nobody
+    options: str = ""
+    # filled in by the run
+    kernel: str = ""
+    log: str = ""
+    status: int = -1
+    seconds: float = 0
+    problems: list = field(default_factory=list)
+
+
+NO = {"unknown"}
+MACHINES = [
+    Machine("5.10", "5.10", 0, set(), (0, 0)),
+    Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (0, 0)),
+    Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (0, 0)),
+    Machine("6.18", "6.18", 7, {"1 2 3"}, (0, 0)),
+    Machine("7.0", "7.0", 8, {"1 2 3"}, (0, 0)),
+    Machine("7.1", "7.1", 9, {"1 2 3"}, (0, 0)),
+    Machine("7.2", "7.2", 10, {"1 2 3 4"}, (0, 0)),
+    Machine("7.3", "7.3", 11, {"1 2 3 4"}, (0, 0)),
+    Machine("7.3-off", "7.3", 0, set(), (0, 0), "lsm=lockdown,yama"),
+]
+
+PROGRAMS = """awk basename cat chmod cp dash dirname env false grep head id kill
+ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
+true uname wc openssl""".split()
+FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols
+/etc/gai.conf /etc/ssl/openssl.cnf /etc/ssl/certs/ca-certificates.crt
+/etc/debian_version /etc/os-release /usr/share/zoneinfo/Europe/Berlin
+/usr/share/zoneinfo/UTC /usr/lib/locale/C.utf8""".split()
+TEXTS = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+    "etc/group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
+    "etc/shadow": "root:*:1::::::\n",
+    "etc/gshadow": "root:*::\n",
+    "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+    "127.0.1.1 testmachine.example testmachine\n",
+    "etc/resolv.conf": "nameserver 127.0.0.1\n",
+    "etc/machine-id": "00000000000000000000000000000001\n",
+}
+
+
+# What the test machine holds
+
+
+def real_libraries(program):
+    out = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    return re.findall(r"(/\S+) \(0x", out.stdout)
+
+
+def put(payload, path, target=None):
+    """Copy what @path leads to, under the same name but with /usr merged"""
+    target = payload / (target or path).lstrip("/")
+    if target.exists() or not os.path.exists(path):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.isdir(path):
+        shutil.copytree(path, target)
+    else:
+        shutil.copy(os.path.realpath(path), target)
+
+
+def put_program(payload, path, target):
+    put(payload, path, target)
+    for library in real_libraries(path):
+        put(payload, library)
+
+
+def merge_usr(payload):
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (payload / "usr" / name).mkdir(parents=True, exist_ok=True)
+        (payload / name).symlink_to(f"usr/{name}")
+
+
+def put_system(payload):
+    for name in PROGRAMS:
+        path = shutil.which(name, path="/usr/bin:/bin")
+        if path:
+            put_program(payload, path, f"/usr/bin/{name}")
+    for path in FILES:
+        put(payload, path)
+    for gconv in Path("/usr/lib").glob("*/gconv"):
+        put(payload, str(gconv))
+    for name, text in TEXTS.items():
+        (payload / name).parent.mkdir(parents=True, exist_ok=True)
+        (payload / name).write_text(text, encoding="utf-8")
+    for name in ("root", "boot", "home", "proc", "sys", "dev", "tmp", "run", "mnt",
+                 "etc/ssl/private"):
+        (payload / name).mkdir(parents=True, exist_ok=True)
+    for name in ("root", "etc/ssl/private"):
+        (payload / name).chmod(0o700)
+    (payload / "etc/shadow").chmod(0o600)
+    (payload / "etc/gshadow").chmod(0o600)
+
+
+def put_tests(payload, build):
+    """The test programs, and the list that init reads: name and command"""
+    lines = []
+    for live in sorted((build / "tests").glob("live-*")):
+        if live.is_file() and os.access(live, os.X_OK):
+            put_program(payload, str(live), f"/tests/{live.name}")
+            lines.append(f"{live.name} /tests/{live.name}")
+    library = (build / "liblandlock.so.0").resolve()
+    put(payload, str(library), "/usr/lib/liblandlock.so.0")
+    put(payload, str(build / "landlock-run"), "/usr/bin/landlock-run")
+    for tool in ("without-landlock", "port"):
+        put(payload, str(build / "tests/tools" / tool), f"/usr/bin/{tool}")
+    put(payload, str(HERE.parent / "tools/landlock-run.sh"), "/tests/tools/landlock-run.sh")
+    put(payload, str(HERE.parent / "build/lib.sh"), "/tests/build/lib.sh")
+    lines.append("abi landlock-run --abi || :")
+    lines.append("landlock-run sh /tests/tools/landlock-run.sh /usr/bin/landlock-run"
+                 " /usr/bin/without-landlock /usr/bin/port")
+    (payload / "tests/list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def make_initramfs(build, root):
+    root.chmod(0o755)
+    payload = root / "payload"
+    payload.mkdir(mode=0o755)
+    merge_usr(payload)
+    put_system(payload)
+    put_tests(payload, build)
+    subprocess.run(["ldconfig", "-r", str(payload)], check=True, stderr=subprocess.DEVNULL)
+    shutil.copy(shutil.which("busybox"), root / "busybox")
+    subprocess.run(["gcc", "-static", "-O1", "-D_GNU_SOURCE", "-o", root / "init",
+                    HERE / "init.c"], check=True)
+    image = root.with_suffix(".cpio")
+    with open(image, "wb") as out:
+        names = subprocess.run(["find", ".", "-print0"], cwd=root, check=True,
+                               capture_output=True).stdout
+        subprocess.run(["cpio", "--null", "-o", "-H", "newc", "--quiet", "-R", "0:0"],
+                       cwd=root, input=names, stdout=out, check=True)
+    return image
+
+
+# A boot
+
+
+def qemu(machine, image, log):
+    return ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-cpu", "max",
+            "-smp", "1", "-m", "768", "-nodefaults", "-no-user-config", "-no-reboot",
+            "-display", "none", "-serial", f"file:{log}",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+            "-kernel", machine.kernel, "-initrd", str(image),
+            "-append", f"console=ttyS0 panic=-1 quiet audit=1 {machine.options}"]
+
+
+def boot(machine, image, folder):
+    log = folder / f"{machine.name}.log"
+    log.unlink(missing_ok=True)
+    began = time.monotonic()
+    try:
+        done = subprocess.run(qemu(machine, image, log), timeout=BOOT_LIMIT, check=False,
+                              stdin=subprocess.DEVNULL)
+        machine.status = done.returncode
+    except subprocess.TimeoutExpired:
+        machine.problems.append(f"no end after {BOOT_LIMIT} s")
+    machine.seconds = time.monotonic() - began
+    if log.exists():
+        machine.log = log.read_text(errors="replace").replace("\r", "")
+
+
+# What it said
+
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
+TEST = re.compile(r"^=== begin (\w+) (\S+)\n(.*?)\n=== end \1 \2 (\d+) (\d+)$", re.M | re.S)
+TOO_OLD = re.compile(r"(?:needs (?:Landlock )?ABI (\d+)|ABI (\d+) has no)")
+
+
+def tests_of(machine):
+    return [(user, name, text, int(status)) for user, name, text, status, _ in
+            TEST.findall(machine.log)]
+
+
+def counts_of(machine, user):
+    """passed, failed, skipped; a test without a closing line has failed"""
+    total = [0, 0, 0]
+    for who, name, text, status in tests_of(machine):
+        if who != user or name == "abi":
+            continue
+        closing = CLOSING.findall(text)
+        if closing:
+            total = [a + int(b) for a, b in zip(total, closing[-1])]
+        if not closing or (status not in (0, 77) and not int(closing[-1][1])):
+            total[1] += 1
+            machine.problems.append(f"{user} {name}: ended with status {status}")
+    return total
+
+
+def said(machine, pattern):
+    found = re.search(pattern, machine.log, re.M)
+    return found.group(1).strip() if found else ""
+
+
+def judge_abi(machine):
+    abi = int(said(machine, r"^Landlock ABI: (\d+)$") or 0)
+    errata = said(machine, r"^fixed errata:(.*)$").split(" (")[0]
+    errata = "" if errata == "none" else errata
+    if abi != machine.abi:
+        machine.problems.append(f"ABI {abi}, expected {machine.abi}")
+    if machine.abi and errata not in machine.errata:
+        machine.problems.append(f"errata '{errata}', expected one of {sorted(machine.errata)}")
+    return abi, errata
+
+
+def judge(machine):
+    """The numbers of a row; what is wrong goes into machine.problems"""
+    abi, errata = judge_abi(machine)
+    root, nobody = counts_of(machine, "root"), counts_of(machine, "nobody")
+    if machine.status != 33:
+        machine.problems.append(f"qemu's exit status is {machine.status}, not 33")
+    if not re.search(r"^=== all \d+ run, 0 bad$", machine.log, re.M):
+        machine.problems.append("no closing line without bad tests")
+    if (root[2], nobody[2]) != machine.skipped:
+        machine.problems.append(f"skipped {root[2]}, {nobody[2]}; expected"
+                                f" {machine.skipped[0]}, {machine.skipped[1]}")
+    if not root[0] or not nobody[0]:
+        machine.problems.append("a user for whom nothing passed")
+    return abi, errata, [a + b for a, b in zip(root, nobody)]
+
+
+def failures(machine):
+    return re.findall(r"^(?:\S*:[FE]:.*|FAILED: .*)$", machine.log, re.M)
+
+
+# The table
+
+PRINT = threading.Lock()
+
+
+def progress(machines, done, text):
+    with PRINT:
+        print(f"[{done}/{len(machines)}] {text}", flush=True)
+
+
+def run_all(machines, image, folder):
+    done = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        def one(machine):
+            nonlocal done
+            progress(machines, done, f"{machine.name}: booting")
+            boot(machine, image, folder)
+            done += 1
+            progress(machines, done, f"{machine.name}: ended after {machine.seconds:.0f} s")
+        list(pool.map(one, machines))
+
+
+def report(machines):
+    total = [0, 0, 0]
+    print(f"\n{'machine':<9} {'kernel':<24} {'ABI':>3} {'errata':<8} "
+          f"{'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>7}")
+    for m in machines:
+        if not m.kernel:
+            print(f"{m.name:<9} not tested: the archive has no kernel {m.series} any more")
+            total[2] += 1
+            continue
+        abi, errata, counts = judge(m)
+        counts[1] += bool(m.problems) and not counts[1]
+        version = Path(m.kernel).name.split("_")[1].removesuffix(".vmlinuz")
+        print(f"{m.name:<9} {version:<24} {abi or '-':>3} {errata or '-':<8} "
+              f"{counts[0]:>6} {counts[1]:>6} {counts[2]:>7} {m.seconds:>7.0f}")
+        total = [a + b for a, b in zip(total, counts)]
+    for m in machines:
+        for line in m.problems + failures(m):
+            print(f"  {m.name}: {line}")
+    return total
+
+
+def skips(machines):
+    """Each reason once, with the machines that have it"""
+    reasons = {}
+    for m in machines:
+        for line in re.findall(r"^(?:SKIP|skipped:) (.*)$", m.log, re.M):
+            line = re.sub(r"\[\d+\]", "", line)
+            line = re.sub(r", (?:this kernel )?has \d+", "", line)
+            reasons.setdefault(re.sub(r"^ABI \d+ has", "too old:", line), {})[m.name] = 1
+    print("\nskipped:")
+    for reason, names in sorted(reasons.items()):
+        print(f"  {reason} ({', '.join(names)})")
+
+
+def find_kernels(machines):
+    series = sorted({m.series for m in machines})
+    out = subprocess.run([HERE / "fetch", *series], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    found = {line.split()[0]: line.split()[3] for line in out.splitlines()
+             if len(line.split()) == 4}
+    for m in machines:
+        m.kernel = found.get(m.series, "")
+
+
+def main(build, names):
+    machines = [m for m in MACHINES if not names or m.name in names]
+    find_kernels(machines)
+    with tempfile.TemporaryDirectory() as scratch:
+        keep = os.environ.get("LLK_KERNELS_LOG")
+        folder = Path(keep or scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        root = Path(scratch) / "root"
+        root.mkdir()
+        image = make_initramfs(Path(build).resolve(), root)
+        print(f"test machine: {image.stat().st_size >> 20} MiB", flush=True)
+        run_all([m for m in machines if m.kernel], image, folder)
+    total = report(machines)
+    skips(machines)
+    print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
+    return 0 if total[0] and not total[1] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
