@@ -301,12 +301,12 @@ static void joins(const void *arg)
 START_TEST(after_a_join_there_is_one_thread)
 {
 	NEEDS_ABI(1);
-	for (int i = 0; i < N_JOINS / N_LAYERS; i++)
+	for (int i = 0; i < live_tries(N_JOINS) / N_LAYERS; i++)
 		RUN(joins, &join_rows[_i]);
 }
 END_TEST
 
-#define N_CHAINS 200
+#define N_CHAINS 1000
 
 static atomic_int n_links;
 static atomic_bool is_chain_over;
@@ -356,7 +356,7 @@ START_TEST(a_chain_of_threads_is_never_one_thread)
 {
 	NEEDS_NO_TSYNC;
 	make_tree();
-	for (int i = 0; i < N_CHAINS; i++)
+	for (int i = 0; i < live_tries(N_CHAINS); i++)
 		RUN(chain, i % 2 ? "strict" : NULL);
 }
 END_TEST

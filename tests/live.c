@@ -135,6 +135,11 @@ int live_version(void)
 	return live_abi() < LLK_V11 ? live_abi() : LLK_V11;
 }
 
+int live_tries(int n)
+{
+	return getenv("LLK_LIVE_BRIEF") ? n / 10 : n;
+}
+
 uint64_t live_rights(uint64_t zones)
 {
 	return llk_abi_rights(live_abi()) & zones;

@@ -47,6 +47,9 @@ void live_add(Suite *suite, const TTest *test, int n);
 int live_abi(void);
 int live_version(void);
 
+/* How often to try: @n, or a tenth where LLK_LIVE_BRIEF is set (emulation) */
+int live_tries(int n);
+
 /* The rights of @zones that kernel and library know */
 uint64_t live_rights(uint64_t zones);
 

@@ -190,6 +190,7 @@ int main(void)
 	setenv("PATH", "/usr/bin:/bin", 1);
 	setenv("TMPDIR", "/tmp", 1);
 	setenv("HOME", "/tmp", 1);
+	setenv("LLK_LIVE_BRIEF", "1", 1);
 
 	run_list(1, &n_run, &n_bad);
 	run_list(0, &n_run, &n_bad);

@@ -114,6 +114,9 @@ def put_system(payload):
             put_program(payload, path, f"/usr/bin/{name}")
     for path in FILES:
         put(payload, path)
+    found = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True)
+    for library in re.findall(r"libgcc_s.so.1 .*x86-64.* => (\S+)", found.stdout):
+        put(payload, library)  # pthread_exit loads it
     for gconv in Path("/usr/lib").glob("*/gconv"):
         put(payload, str(gconv))
     for name, text in TEXTS.items():

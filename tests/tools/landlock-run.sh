@@ -220,7 +220,7 @@ test_exit_status()
 
 test_modes()
 {
-	if [ "$abi" -ge 11 ]; then
+	if [ "$abi" -ge 10 ]; then
 		check "all is enforced in silence" prints "" system -- true
 		check "strict: enforced" status 0 system --strict -- true
 	else
