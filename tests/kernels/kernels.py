@@ -63,6 +63,15 @@ FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols
 /etc/gai.conf /etc/ssl/openssl.cnf /etc/ssl/certs/ca-certificates.crt
 /etc/debian_version /etc/os-release /usr/share/zoneinfo/Europe/Berlin
 /usr/share/zoneinfo/UTC /usr/lib/locale/C.utf8""".split()
+# Where other distributions keep what Debian keeps elsewhere
+LINKS = {
+    "usr/lib/ssl/openssl.cnf": "/etc/ssl/openssl.cnf",
+    "usr/lib/ssl/certs": "/etc/ssl/certs",
+    "usr/lib/ssl/private": "/etc/ssl/private",
+    "etc/ssl/cert.pem": "certs/ca-certificates.crt",
+    "etc/pki/tls/certs/ca-bundle.crt": "/etc/ssl/certs/ca-certificates.crt",
+    "etc/localtime": "/usr/share/zoneinfo/Europe/Berlin",
+}
 TEXTS = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
     "etc/group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
@@ -123,10 +132,13 @@ def put_system(payload):
         (payload / name).parent.mkdir(parents=True, exist_ok=True)
         (payload / name).write_text(text, encoding="utf-8")
     for name in ("root", "boot", "home", "proc", "sys", "dev", "tmp", "run", "mnt",
-                 "etc/ssl/private"):
+                 "etc/ssl/private", "etc/pki/tls/private"):
         (payload / name).mkdir(parents=True, exist_ok=True)
-    for name in ("root", "etc/ssl/private"):
+    for name in ("root", "etc/ssl/private", "etc/pki/tls/private"):
         (payload / name).chmod(0o700)
+    for name, target in LINKS.items():
+        (payload / name).parent.mkdir(parents=True, exist_ok=True)
+        (payload / name).symlink_to(target)
     (payload / "etc/shadow").chmod(0o600)
     (payload / "etc/gshadow").chmod(0o600)
 
