@@ -132,6 +132,50 @@ START_TEST(from_abi_8_on_all_busy_threads_are_covered)
 }
 END_TEST
 
+/*
+ * TSYNC gives all threads the caller's domain: what a sibling had denied itself
+ * before is open to it again. Pinned, since the header warns of it.
+ */
+
+static pthread_barrier_t barrier;
+static int sibling_saw[2];
+
+static void *deny_itself(void *arg)
+{
+	IS(llk_ruleset_restrict_self(deny_reading(0), LLK_RESTRICT_THIS_THREAD),
+	   LLK_ENFORCED);
+	sibling_saw[0] = live_open("file", O_RDONLY);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	sibling_saw[1] = live_open("file", O_RDONLY);
+
+	return arg;
+}
+
+static void replace_sibling(const void *arg)
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	OK(pthread_create(&thread, NULL, deny_itself, NULL) == 0);
+	pthread_barrier_wait(&barrier);
+	live_restrict(llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0));
+	pthread_barrier_wait(&barrier);
+	OK(pthread_join(thread, NULL) == 0);
+
+	IS(sibling_saw[0], EACCES);
+	IS(sibling_saw[1], 0);
+}
+
+START_TEST(tsync_replaces_what_a_sibling_had_of_its_own)
+{
+	NEEDS_ABI(8);
+	live_tree();
+	live_file("file", "content");
+	RUN(replace_sibling, NULL);
+}
+END_TEST
+
 static void *open_file(void *arg)
 {
 	*(int *)arg = live_open("file", O_RDONLY);
@@ -169,6 +213,7 @@ int main(void)
 
 	live_add(suite, below_abi_8_nothing_happens_to_busy_threads, N_ROWS);
 	live_add(suite, from_abi_8_on_all_busy_threads_are_covered, N_ROWS);
+	live_add(suite, tsync_replaces_what_a_sibling_had_of_its_own, 1);
 	live_add(suite, a_thread_started_later_is_restricted, 1);
 
 	return live_main(suite);

@@ -67,7 +67,7 @@ static void many_children(const void *arg)
 	int fd = llk_ruleset_fd(rs);
 
 	OK(fd >= 0);
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < live_tries(1000); i++)
 		IS(live_fork(enforce_and_look, rs), EACCES);
 	IS(live_open("b/file", O_RDONLY), 0);
 	IS(llk_ruleset_load(rs), LLK_ENFORCED);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -509,6 +510,11 @@ END_TEST
  * What any right of files takes with it
  */
 
+static int result_of(int r)
+{
+	return r ? errno : 0;
+}
+
 static void mounting(const void *arg)
 {
 	const uint64_t *handled = arg;
@@ -517,9 +523,16 @@ static void mounting(const void *arg)
 	live_unshare_mounts();
 	if (mount("none", "a", "tmpfs", 0, NULL))
 		live_cannot("no tmpfs: %s", strerror(errno));
-	IS(umount("a"), 0);
+	OK(!mkdir("a/old", 0777) && !mkdir("b/tree", 0777));
 	live_restrict(llk_ruleset_new(live_version(), *handled, 0));
-	IS(mount("none", "a", "tmpfs", 0, NULL) ? errno : 0, is_fs ? EPERM : 0);
+
+	IS(result_of(mount("none", "b", "tmpfs", 0, NULL)), is_fs ? EPERM : 0);
+	if (!is_fs)
+		IS(umount("b"), 0);
+	IS(result_of(mount(NULL, "a", NULL, MS_REMOUNT | MS_RDONLY, NULL)),
+	   is_fs ? EPERM : 0);
+	IS(result_of(mount("a", "b", NULL, MS_MOVE, NULL)), is_fs ? EPERM : 0);
+	IS(result_of(umount(is_fs ? "a" : "b")), is_fs ? EPERM : 0);
 }
 
 static const uint64_t layers[] = { LLK_FS_EXECUTE, LLK_FS_READ_FILE, LLK_FS,
@@ -531,6 +544,41 @@ START_TEST(a_layer_of_files_denies_mount_and_others_do_not)
 		live_abi());
 	make_tree();
 	RUN(mounting, &layers[_i]);
+}
+END_TEST
+
+/* The kernel refuses pivot_root on its first file system without asking
+   Landlock: the twin has to work for the denial to mean something */
+static int pivot(const void *arg)
+{
+	const uint64_t *handled = arg;
+
+	live_unshare_mounts();
+	if (mount("none", "a", "tmpfs", 0, NULL) || mkdir("a/old", 0777) ||
+	    chdir("a"))
+		live_cannot("no tmpfs: %s", strerror(errno));
+	if (*handled)
+		live_restrict(llk_ruleset_new(live_version(), *handled, 0));
+
+	return result_of((int)syscall(SYS_pivot_root, ".", "old"));
+}
+
+static void pivoting(const void *arg)
+{
+	static const uint64_t none;
+	const uint64_t *handled = arg;
+
+	if (live_fork(pivot, &none))
+		live_cannot("pivot_root does not work here");
+	IS(live_fork(pivot, handled), *handled & LLK_FS ? EPERM : 0);
+}
+
+START_TEST(a_layer_of_files_denies_pivot_root_and_others_do_not)
+{
+	SKIP_IF(!live_rights(layers[_i]), "ABI %d has no such rights",
+		live_abi());
+	make_tree();
+	RUN(pivoting, &layers[_i]);
 }
 END_TEST
 
@@ -641,6 +689,7 @@ int main(void)
 	live_add(s, no_path_is_a_mistake_and_nothing_is_restricted, 4);
 	live_add(s, control_characters_in_a_path_are_escaped, 1);
 	live_add(s, a_layer_of_files_denies_mount_and_others_do_not, 5);
+	live_add(s, a_layer_of_files_denies_pivot_root_and_others_do_not, 5);
 	live_add(s, a_rule_does_not_reach_a_mount_that_comes_later, 1);
 	live_add(s, a_path_in_a_ruleset_of_ports_is_a_mistake, 1);
 	live_add(s, closed_standard_descriptors_may_be_opened_later, 2);
