@@ -11,7 +11,7 @@
 /*
  * In the sentences: %o is the rule (a path, port or descriptor), %p the same
  * and a colon if there is a rule, %r the surplus rights, %d "do" or "does"
- * after them, %v the version asked for, %z the kind of the rule's rights, %e
+ * after them, %v the version asked for, %m the newest, %z the kind of the rule's rights, %e
  * the error in words, %n its number.
  */
 /* clang-format off */
@@ -22,9 +22,9 @@ static const struct sentence {
 } sentences[] = {
 	{ LLKI_NOTHING_YET, 0, "nothing was enforced yet." },
 
-	{ LLKI_BAD_VERSION, 0, "version %v is unknown: this liblandlock knows V1 to V11." },
+	{ LLKI_BAD_VERSION, 0, "version %v is unknown: this liblandlock knows V1 to V%m." },
 	{ LLKI_BAD_NEW_FLAGS, 0, "llk_ruleset_new was given an unknown flag." },
-	{ LLKI_UNKNOWN_RIGHT, 0, "%p%r is unknown: this liblandlock knows V1 to V11." },
+	{ LLKI_UNKNOWN_RIGHT, 0, "%p%r is unknown: this liblandlock knows V1 to V%m." },
 	{ LLKI_NEWER_RIGHT, 0, "V%v does not have %r: ask for a later version." },
 	{ LLKI_NO_RIGHTS, 0, "%pno rights were given." },
 	{ LLKI_NO_RULE_MODIFIER, 0, "%r is for rules only." },
@@ -166,6 +166,9 @@ static void put_code(struct llki_text *t, char code,
 		break;
 	case 'v':
 		put_signed(t, topic->rs->version);
+		break;
+	case 'm':
+		llki_text_put_number(t, LLKI_ABI_NEWEST);
 		break;
 	case 'z':
 		llki_text_put(t, rule->kind == LLKI_PORT ? "ports" : "files");

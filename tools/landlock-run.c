@@ -20,6 +20,8 @@
 #define EXIT_CANT_EXECUTE 126
 #define EXIT_NOT_FOUND 127
 
+#define NEWEST LLK_V11
+
 static const char usage_text[] =
 	"usage: landlock-run [options] [--] command [arguments]\n"
 	"\n"
@@ -211,7 +213,7 @@ static int tell_abi(void)
 	print_errata();
 	print_rights("can restrict", llk_abi_rights(abi));
 	print_rights("needs a newer kernel",
-		     llk_abi_rights(LLK_V11) & ~llk_abi_rights(abi));
+		     llk_abi_rights(NEWEST) & ~llk_abi_rights(abi));
 
 	return 0;
 }
@@ -481,7 +483,7 @@ int main(int argc, char **argv)
 	struct request req = { 0 };
 	char *path;
 
-	req.rs = llk_ruleset_new(LLK_V11, LLK_ALL, LLK_BEST_EFFORT);
+	req.rs = llk_ruleset_new(NEWEST, LLK_ALL, LLK_BEST_EFFORT);
 	take_options(&req, argc, argv);
 	if (req.is_best_effort && req.is_strict)
 		die(EXIT_FAILED, NULL,
