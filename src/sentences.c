@@ -11,8 +11,8 @@
 /*
  * In the sentences: %o is the rule (a path, port or descriptor), %p the same
  * and a colon if there is a rule, %r the surplus rights, %d "do" or "does"
- * after them, %v the version asked for, %m the newest, %z the kind of the rule's rights, %e
- * the error in words, %n its number.
+ * after them, %v the version asked for, %m the newest, %z the kind of the
+ * rule's rights, %e the error in words, %n its number.
  */
 /* clang-format off */
 static const struct sentence {
