@@ -546,13 +546,14 @@ START_TEST(every_combination_does_what_the_contract_says)
 	struct scenario s = { .rule = &rules[_i] };
 	int n = 0;
 
-	for (s.version = LLK_V1; s.version <= LLK_V11; s.version++)
+	for (s.version = LLK_V1; s.version < FAKE_NEWEST_ABI; s.version++)
 		for (s.abi = 0; s.abi <= FAKE_NEWEST_ABI; s.abi++)
 			for (int strict = 0; strict <= 1; strict++) {
 				s.is_strict = strict;
 				n += run_masks(&s);
 			}
-	ck_assert_int_eq(n, 11 * 13 * 2 * 9 * 5 * 3);
+	ck_assert_int_eq(n, (FAKE_NEWEST_ABI - 1) * (FAKE_NEWEST_ABI + 1) * 2 *
+				    9 * 5 * 3);
 }
 END_TEST
 

@@ -131,7 +131,7 @@ static void is_a_mistake(const struct mistake *m)
 static const struct mistake new_mistakes[] = {
 	{ NEW, 0, LLK_FS, 0, 0, NULL, -EINVAL, "version 0 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, -1, LLK_FS, 0, 0, NULL, -EINVAL, "version -1 is unknown: " UNKNOWN_VERSIONS },
-	{ NEW, 12, LLK_FS, 0, 0, NULL, -EINVAL, "version 12 is unknown: " UNKNOWN_VERSIONS },
+	{ NEW, 1000, LLK_FS, 0, 0, NULL, -EINVAL, "version 1000 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, INT_MAX, LLK_FS, 0, 0, NULL, -EINVAL, "version 2147483647 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, INT_MIN, LLK_FS, 0, 0, NULL, -EINVAL, "version -2147483648 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, LLK_V5, LLK_FS, 0, 2, NULL, -EINVAL, "llk_ruleset_new was given an unknown flag." },
@@ -150,7 +150,7 @@ static const struct mistake new_mistakes[] = {
 	{ NEW, LLK_V5, LLK_FS | BIT(62), 0, 0, NULL, -EINVAL, "1<<62 is reserved and no right." },
 	{ NEW, LLK_V5, LLK_ALL | BIT(63), 0, 0, NULL, -EINVAL, "1<<63 is reserved and no right." },
 	/* unknown to the library */
-	{ NEW, LLK_V11, BIT(17), 0, 0, NULL, -EINVAL, "1<<17 is unknown: " UNKNOWN_VERSIONS },
+	{ NEW, LLK_V11, BIT(29), 0, 0, NULL, -EINVAL, "1<<29 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, LLK_V11, LLK_FS | BIT(36), 0, 0, NULL, -EINVAL, "1<<36 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, LLK_V11, LLK_FS | BIT(46), 0, 0, NULL, -EINVAL, "1<<46 is unknown: " UNKNOWN_VERSIONS },
 	{ NEW, LLK_V11, BIT(30), 0, 0, NULL, -EINVAL, "1<<30 is unknown: " UNKNOWN_VERSIONS },
@@ -192,7 +192,7 @@ static const struct mistake path_mistakes[] = {
 	{ PATH, LLK_V5, LLK_FS, LLK_READ | BIT(52), 0, "/dir", -EINVAL, "\"/dir\": 1<<52 is reserved and no right." },
 	{ PATH, LLK_V5, LLK_FS, LLK_READ | BIT(60), 0, "/dir", -EINVAL, "\"/dir\": 1<<60 is reserved and no right." },
 	{ PATH, LLK_V5, LLK_FS, LLK_FS_READ_FILE | BIT(63), 0, "/dir", -EINVAL, "\"/dir\": 1<<63 is reserved and no right." },
-	{ PATH, LLK_V11, LLK_FS, BIT(17), 0, "/dir", -EINVAL, "\"/dir\": 1<<17 is unknown: " UNKNOWN_VERSIONS },
+	{ PATH, LLK_V11, LLK_FS, BIT(29), 0, "/dir", -EINVAL, "\"/dir\": 1<<29 is unknown: " UNKNOWN_VERSIONS },
 	{ PATH, LLK_V11, LLK_FS, LLK_PRESET | BIT(30), 0, "/dir", -EINVAL, "\"/dir\": 1<<30 is unknown: " UNKNOWN_VERSIONS },
 	/* a plain right that isn't handled */
 	{ PATH, LLK_V3, LLK_FS, LLK_FS_IOCTL_DEV, 0, "/dir", -EINVAL, "\"/dir\": the ruleset does not handle ioctl_dev: ask for it in llk_ruleset_new, or leave it out." },
