@@ -13,6 +13,7 @@
 
 /* What one pass over the tasks saw */
 struct listing {
+	int n;		  /* entries */
 	uint64_t digest;  /* of all entries, in their order */
 	bool is_complete; /* all were clear, and the caller itself was there */
 };
@@ -59,6 +60,7 @@ static void note_other(struct llki_threads *threads,
 static void see_task(struct listing *seen, struct llki_threads *threads,
 		     const struct llki_sys_task *task, bool *is_self_seen)
 {
+	seen->n++;
 	seen->digest = (seen->digest ^ task->id) * 0x100000001b3ULL;
 	if (task->is_self)
 		*is_self_seen = true;
@@ -103,27 +105,38 @@ static bool is_one_after_a_while(void)
 }
 
 /*
- * A thread that is ending may have started another that this listing doesn't
- * show yet, and a listing stops short at an entry that vanishes: without two
- * listings that agree, a chain of threads was taken for one.
+ * A listing without living others proves nothing by itself: a thread that is
+ * ending may have started another behind it, and the kernel ends a listing
+ * short at a task that has just gone. So the tasks are counted, too, between
+ * two listings that show the same: those existed at that moment, and if the
+ * count is theirs, no other did. All but the caller were ending by then.
+ *
+ * Two equal listings alone called a chain of threads one thread, where a link
+ * was slow to end on a busy machine.
  */
 static bool is_one_by_listing(struct llki_threads *threads)
 {
 	struct listing seen, before = { 0 };
 
 	for (int i = 0; i < MAX_LISTINGS; i++) {
+		int n;
+
 		threads->error = list_tasks(&seen, threads);
 		if (threads->error < 0)
 			return is_one_after_a_while();
 		if (threads->n_others)
 			return false;
-		if (seen.is_complete && seen.digest == before.digest)
+		if (before.n && seen.digest == before.digest)
 			return true;
-		if (!seen.is_complete)
-			llki_sys_nap();
-		if (llki_sys_count_tasks() == 1)
+
+		n = llki_sys_count_tasks();
+		if (n == 1)
 			return true;
 		before = seen;
+		if (!seen.is_complete || n != seen.n) {
+			before.n = 0;
+			llki_sys_nap();
+		}
 	}
 
 	return false;

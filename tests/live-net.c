@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -143,14 +145,19 @@ static void restrict_and_call(const void *arg)
 	bool is_denied = row->state == DENIED || row->state == OTHER ||
 			 row->state == WRONG;
 
+	char number[16], op[16];
+
 	live_about("%s, %s, %s", row->op->name,
 		   row->family == AF_INET ? "IPv4" : "IPv6",
 		   state_names[row->state]);
 	if (row->state != FREE)
 		live_restrict(ruleset_of(row));
 	IS(run_call(row), is_denied ? EACCES : 0);
-	if (row->op->call == connect)
-		IS(live_fork(run_call, row), is_denied ? EACCES : 0);
+	IS(live_fork(run_call, row), is_denied ? EACCES : 0);
+	snprintf(number, sizeof(number), "%d", row->port);
+	snprintf(op, sizeof(op), "%d",
+		 (int)(row->op - ops) * 100 + row->family);
+	IS(live_exec(op, number), is_denied ? EACCES : 0);
 }
 
 /* The port of a listener, or one that was free a moment ago */
@@ -269,9 +276,95 @@ START_TEST(a_port_past_65535_is_a_mistake_and_nothing_is_restricted)
 }
 END_TEST
 
-int main(void)
+/*
+ * UDP without a bind (ABI 10): the socket binds itself, and needs the right
+ */
+
+static int send_to(int fd, int port)
+{
+	socklen_t len;
+	union address a = loopback(AF_INET, port, &len);
+
+	return sendto(fd, "x", 1, 0, &a.any, len) == 1 ? 0 : errno;
+}
+
+static int new_udp(void)
+{
+	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+/* What a client may, and what has to come of a send without a bind */
+struct udp_row {
+	const char *name;
+	uint64_t handled;
+	bool may_send, may_bind;
+	int wanted;
+};
+/* clang-format off */
+static const struct udp_row udp_rows[] = {
+	{ "nothing handled", 0, false, false, 0 },
+	{ "both granted", LLK_NET, true, true, 0 },
+	{ "no send", LLK_NET, false, true, EACCES },
+	{ "no bind on port 0", LLK_NET, true, false, EACCES },
+	{ "bind alone is handled", LLK_NET_BIND_UDP, false, false, EACCES },
+	{ "bind alone, granted", LLK_NET_BIND_UDP, false, true, 0 },
+	{ "send alone, granted", LLK_NET_CONNECT_SEND_UDP, true, false, 0 },
+};
+/* clang-format on */
+#define N_UDP_ROWS (int)(sizeof(udp_rows) / sizeof(udp_rows[0]))
+
+static void restrict_udp(const struct udp_row *row, int port)
+{
+	struct llk_ruleset *rs = llk_ruleset_new(LLK_V10, row->handled, 0);
+
+	if (row->may_send)
+		llk_ruleset_allow_port(rs, LLK_NET_CONNECT_SEND_UDP,
+				       (uint64_t)port);
+	if (row->may_bind)
+		llk_ruleset_allow_port(rs, LLK_NET_BIND_UDP, 0);
+	live_restrict(rs);
+}
+
+static void send_without_bind(const void *arg)
+{
+	const struct udp_row *row = arg;
+	int peer = open_socket(AF_INET, SOCK_DGRAM, 0, bind);
+	int before = new_udp(), connected;
+	int port = port_of(peer);
+
+	live_about("%s", row->name);
+	IS(send_to(before, port), 0);
+	connected = open_socket(AF_INET, SOCK_DGRAM, port, connect);
+	OK(connected >= 0);
+	if (row->handled)
+		restrict_udp(row, port);
+	IS(send_to(new_udp(), port), row->wanted);
+	IS(try_call(AF_INET, SOCK_DGRAM, port, connect), row->wanted);
+	/* Connected before keeps send */
+	IS(send(connected, "x", 1, 0), 1);
+}
+
+START_TEST(udp_needs_a_bind_of_its_own_and_the_send)
+{
+	NEEDS_ABI(10);
+	RUN(send_without_bind, &udp_rows[_i]);
+}
+END_TEST
+
+/* Started by live_exec: which call on which family, and the port */
+static int call_from_exec(int op, int port)
+{
+	return try_call(op % 100, ops[op / 100].type, port, ops[op / 100].call);
+}
+
+int main(int argc, char **argv)
 {
 	Suite *s = suite_create("live-net");
+
+	if (argc == 3)
+		return call_from_exec(atoi(argv[1]), atoi(argv[2]));
+
+	live_add(s, udp_needs_a_bind_of_its_own_and_the_send, N_UDP_ROWS);
 
 	live_add(s, a_port_is_denied_unless_granted,
 		 N_OPS * N_FAMILIES * N_STATES);

@@ -340,16 +340,22 @@ static const struct lie lies[] = {
 	{ CREATE, EPERM, -EPERM, -EPERM, "errno 1" },
 	{ CREATE, ENOSYS, -ENOSYS, -ENOSYS, "no such system call" },
 	{ CREATE, EINVAL, -EINVAL, -EINVAL, "errno 22" },
+	{ CREATE, EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, "not supported" },
+	{ CREATE, 4000, -4000, -4000, "errno 4000" },
 	{ CREATE, 0, -EBADFD, -EBADFD, "failed: " },
 	{ CREATE, TRAP, -EBADF, -EBADF, "failed: " },
 	{ ADD, EPERM, -EPERM, -EPERM, "errno 1" },
 	{ ADD, ENOSYS, -ENOSYS, -ENOSYS, "no such system call" },
 	{ ADD, EINVAL, -EINVAL, -EINVAL, "errno 22" },
-	{ ADD, TRAP, -ENOSYS, -ENOSYS, "failed: " }, /* bug class AA */
+	{ ADD, EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, "not supported" },
+	{ ADD, 4000, -4000, -4000, "errno 4000" },
+	{ ADD, TRAP, -ENOSYS, -ENOSYS, "no such system call" }, /* bug class AA */
 	{ RESTRICT, EPERM, -EPERM, -EPERM, "seccomp" },
 	{ RESTRICT, ENOSYS, -ENOSYS, -ENOSYS, "no such system call" },
 	{ RESTRICT, EINVAL, -EINVAL, -EINVAL, "errno 22" },
-	{ RESTRICT, TRAP, -ENOSYS, -ENOSYS, "failed: " }, /* bug class AA */
+	{ RESTRICT, EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, "not supported" },
+	{ RESTRICT, 4000, -4000, -4000, "errno 4000" },
+	{ RESTRICT, TRAP, -ENOSYS, -ENOSYS, "no such system call" }, /* bug class AA */
 	{ PRCTL, EPERM, -EPERM, -EPERM, "no_new_privs can't be set" },
 	{ PRCTL, ENOSYS, -ENOSYS, -ENOSYS, "no_new_privs can't be set" },
 };

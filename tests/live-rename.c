@@ -247,6 +247,13 @@ START_TEST(a_detached_mount_is_not_below_root)
 }
 END_TEST
 
+/* There is no /proc, and not every libc knows of one thread */
+static void restrict_this_thread(struct llk_ruleset *rs)
+{
+	IS(llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD), 0);
+	llk_ruleset_free(rs);
+}
+
 static void outside_of_chroot(const void *arg)
 {
 	live_unshare_mounts();
@@ -255,7 +262,7 @@ static void outside_of_chroot(const void *arg)
 	if (chroot("jail"))
 		live_cannot("no chroot: errno %d", errno);
 	if (arg)
-		live_restrict(refer_on_root());
+		restrict_this_thread(refer_on_root());
 	IS(move("src/f", "dst/f"), arg ? EXDEV : 0);
 }
 
@@ -267,7 +274,7 @@ static void inside_of_chroot(const void *arg)
 		live_cannot("no chroot: errno %d", errno);
 	IS(chdir("/"), 0);
 	fill();
-	live_restrict(refer_on_root());
+	restrict_this_thread(refer_on_root());
 	IS(move("src/f", "dst/f"), 0);
 }
 
@@ -318,12 +325,23 @@ START_TEST(a_load_before_pivot_root_is_of_the_old_root)
 }
 END_TEST
 
+static bool is_in_chroot(void)
+{
+	struct stat here, root;
+
+	return stat("/", &here) || stat("/proc/1/root", &root) ||
+	       here.st_dev != root.st_dev || here.st_ino != root.st_ino;
+}
+
 /* On a mount that isn't the root's, "/" doesn't count for what is gained */
 static void on_a_mount(const void *arg)
 {
 	bool is_redundant = arg;
 	struct llk_ruleset *rs = llk_ruleset_new(LLK_V2, LLK_FS, 0);
 
+	/* In a chroot "/" is no root of a mount, and the quirk isn't there */
+	if (is_in_chroot())
+		live_cannot("in a chroot");
 	live_unshare_mounts();
 	enter_tmpfs();
 	llk_ruleset_allow_path(rs, MOVE | EXEC, "/");
@@ -344,9 +362,42 @@ START_TEST(on_another_mount_a_redundant_right_counts_as_gained)
 }
 END_TEST
 
-int main(void)
+/* The same after fork and after exec; the program itself may be started */
+static int move_in_child(const void *arg)
+{
+	return move("src/f", "dst/f");
+}
+
+static void move_later(const void *arg)
+{
+	struct llk_ruleset *rs = llk_ruleset_new(
+		LLK_V2, MOVE & ~(LLK_PRESET | LLK_FS_READ_FILE), 0);
+	bool is_granted = arg;
+
+	llk_ruleset_allow_path(rs, is_granted ? LLK_FS : NO_REFER, "/");
+	live_restrict(rs);
+	IS(live_fork(move_in_child, NULL), is_granted ? 0 : EXDEV);
+	IS(live_exec("src/g", "dst/g"), is_granted ? 0 : EXDEV);
+	IS(live_exec("src/d", "src/e"), 0);
+}
+
+START_TEST(refer_is_needed_after_fork_and_exec_too)
+{
+	NEEDS_ABI(2);
+	make_tree();
+	RUN(move_later, NULL);
+	make_tree();
+	RUN(move_later, "granted");
+}
+END_TEST
+
+int main(int argc, char **argv)
 {
 	Suite *s = suite_create("live-rename");
+
+	if (argc == 3)
+		return move(argv[1], argv[2]);
+	live_add(s, refer_is_needed_after_fork_and_exec_too, 1);
 
 	live_add(s, every_layer_must_grant_refer, N_ROWS);
 	live_add(s, refer_cannot_be_granted_on_abi_1, 1);

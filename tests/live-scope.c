@@ -5,17 +5,20 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Part of the addresses: who asked for one first, kept across exec */
+static pid_t first;
+
 /* An abstract address that nobody else has, or a path of the same name */
 static struct sockaddr_un address(bool is_abstract, const char *tag,
 				  socklen_t *ret_len)
 {
-	static pid_t first; /* to call it: the test, or its child */
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	char *name = a.sun_path + (is_abstract ? 1 : 0);
 	int n;
@@ -97,6 +100,7 @@ static void reach_outside(const void *arg)
 {
 	const struct row *row = arg;
 	pid_t parent = getppid();
+	char number[16];
 
 	live_about("%s", row->name);
 	if (row->scopes)
@@ -106,6 +110,10 @@ static void reach_outside(const void *arg)
 	IS(connect_to(false, "outside"), 0);
 	IS(signal_to(parent), row->signal);
 	IS(live_fork(signal_outside, &parent), row->signal);
+	snprintf(number, sizeof(number), "%ld", (long)parent);
+	IS(live_exec("signal", number), row->signal);
+	snprintf(number, sizeof(number), "%ld", (long)first);
+	IS(live_exec("connect", number), row->abstract);
 }
 
 START_TEST(what_is_outside_is_out_of_reach)
@@ -243,9 +251,16 @@ START_TEST(what_is_outside_reaches_in)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
 	Suite *s = suite_create("live-scope");
+
+	if (argc == 3 && !strcmp(argv[1], "connect")) {
+		first = (pid_t)atol(argv[2]);
+		return connect_to(true, "outside");
+	}
+	if (argc == 3)
+		return signal_to((pid_t)atol(argv[2]));
 
 	live_add(s, what_is_outside_is_out_of_reach, N_ROWS);
 	live_add(s, what_is_made_inside_is_reachable, 1);

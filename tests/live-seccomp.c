@@ -36,17 +36,25 @@
 #else
 #define STATFS SYS_statfs
 #endif
-#define LOAD CREATE_RULESET, ADD_RULE, SYS_openat, STAT, SYS_fstat, SYS_close
+/* glibc before 2.33 has stat for stat, and fstat without a path */
+#ifdef SYS_stat
+#define STATS STAT, SYS_stat
+#else
+#define STATS STAT
+#endif
+#define LOAD CREATE_RULESET, ADD_RULE, SYS_openat, STATS, SYS_fstat, SYS_close
 
 static const int query_calls[] = { CREATE_RULESET, END };
 static const int load_calls[] = { LOAD, END };
-static const int enforce_calls[] = { STAT,	    STATFS,    SYS_prctl,
+static const int enforce_calls[] = { STATS,	    STATFS,    SYS_prctl,
 				     RESTRICT_SELF, SYS_close, END };
 static const int restrict_calls[] = { LOAD, STATFS, SYS_prctl, RESTRICT_SELF,
 				      END };
 static const int list_calls[] = { LOAD,		  STATFS,   SYS_readlink,
 				  SYS_getdents64, SYS_read, SYS_prctl,
 				  RESTRICT_SELF,  END };
+static const int build_calls[] = { SYS_brk, SYS_mmap, SYS_fcntl, END };
+static const int free_calls[] = { SYS_close, SYS_munmap, END };
 static const int no_calls[] = { END };
 
 /* Kill for all but @calls and what a scenario needs to end */
@@ -161,9 +169,33 @@ static void ask_the_rest(const void *arg)
 	OK(llk_rights_format(rights, buf, sizeof(buf)) > 0);
 }
 
+static void build_only(const void *arg)
+{
+	struct llk_ruleset *rs;
+
+	kill_but(build_calls);
+	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	llk_ruleset_allow_path(rs, LLK_RO_DIRS, "file");
+	llk_ruleset_allow_group(rs, LLK_READ, LLK_GROUP_TLS);
+	llk_ruleset_allow_fd(rs, LLK_READ, 0);
+	llk_ruleset_require(rs, LLK_FS);
+	llk_ruleset_quiet(rs, LLK_FS);
+	IS(llk_ruleset_error(rs), 0);
+}
+
+static void free_only(const void *arg)
+{
+	struct llk_ruleset *rs = every_rule(), *loaded = every_rule();
+
+	IS(llk_ruleset_load(loaded), LLK_ENFORCED);
+	kill_but(free_calls);
+	llk_ruleset_free(rs);
+	llk_ruleset_free(loaded);
+}
+
 static live_scenario *const scenarios[] = {
 	load_only,    enforce_loaded, restrict_at_once, restrict_with_threads,
-	ask_the_rest, ask_version,
+	ask_the_rest, ask_version,    build_only,	free_only,
 };
 
 #define N_SCENARIOS ((int)(sizeof(scenarios) / sizeof(scenarios[0])))

@@ -505,6 +505,41 @@ START_TEST(without_proc_a_process_that_had_threads_is_refused)
 END_TEST
 
 /* bug class W: a cancellation in the middle must not leave the ruleset open */
+/* A name may look like the rest of a line of /proc/PID/stat */
+static void *rest_with_name(void *arg)
+{
+	prctl(PR_SET_NAME, arg, 0, 0, 0);
+	sleep(60);
+
+	return NULL;
+}
+
+static void named(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	char why[512] = "", name[16];
+	pthread_t thread;
+
+	snprintf(name, sizeof(name), "%s", (const char *)arg);
+	OK(pthread_create(&thread, NULL, rest_with_name, name) == 0);
+	for (int i = 0; i < 1000 && !strstr(why, name); i++) {
+		usleep(1000);
+		IS(llk_ruleset_restrict_self(rs, 0), -EOPNOTSUPP);
+		llk_ruleset_explain(rs, why, sizeof(why));
+	}
+	OK(strstr(why, name) != NULL);
+}
+
+static const char *const names[] = { "gmain", ") Z 1 (", "x) S 1 1 4 5 6 4" };
+
+START_TEST(explain_names_the_thread_in_the_way)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(named, names[_i]);
+}
+END_TEST
+
 static bool has_returned;
 
 static void *restrict_cancelled(void *arg)
@@ -560,6 +595,7 @@ int main(void)
 	live_add(s, a_child_of_a_process_with_threads_has_one, 1);
 	live_add(s, without_proc_libc_knows_of_one_thread, 3);
 	live_add(s, without_proc_a_process_that_had_threads_is_refused, 3);
+	live_add(s, explain_names_the_thread_in_the_way, 3);
 	live_add(s, a_cancelled_thread_leaves_no_ruleset_open, 1);
 	return live_main(s);
 }

@@ -357,6 +357,18 @@ int live_fork(int (*fn)(const void *arg), const void *arg)
 	return live_wait(pid);
 }
 
+int live_exec(const char *word, const char *more)
+{
+	pid_t pid = fork();
+
+	OK(pid >= 0);
+	if (!pid) {
+		execl(live_self(), live_self(), word, more, (char *)NULL);
+		_exit(126);
+	}
+	return live_wait(pid);
+}
+
 void live_restrict(struct llk_ruleset *rs)
 {
 	int r = llk_ruleset_restrict_self(rs, 0);

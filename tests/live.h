@@ -116,6 +116,9 @@ void live_about(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* In a scenario: fork; the child's exit status is what @fn returns */
 int live_fork(int (*fn)(const void *arg), const void *arg);
 
+/* In a scenario: start this program with two words; what it exits with */
+int live_exec(const char *word, const char *more);
+
 /* Wait for a child and return its exit status; a killed one is a failure */
 int live_wait(pid_t pid);
 

@@ -943,6 +943,7 @@ START_TEST(a_refused_suspect_is_no_more_than_missing)
 END_TEST
 
 /* Also after the cut: nothing, or refer alone, is no sandbox */
+/* bug classes P and AE */
 START_TEST(nothing_left_after_the_cut_is_not_enforced)
 {
 	static const uint64_t sets[] = { LLK_SCOPE_SIGNAL,

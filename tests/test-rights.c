@@ -116,6 +116,7 @@ START_TEST(a_list_adds_up_in_any_order)
 }
 END_TEST
 
+/* bug class T */
 START_TEST(a_name_matches_whole)
 {
 	char name[64];

@@ -123,6 +123,7 @@ has_no_kernel_header()
 		musl-gcc -E - >/dev/null 2>&1
 }
 
+# bug class N
 check_no_kernel_header()
 {
 	check_empty "no source includes a kernel header" "$(kernel_includes)"
@@ -161,6 +162,36 @@ check_sizes()
 		"$(awk '$1 > 40' "$scratch/sizes")"
 }
 
+# The README shows the example that is built and run, line by line
+check_readme()
+{
+	sed -n '/^```c$/,/^```$/p' "$root/README.md" | grep -v '^```' |
+		grep . >"$scratch/readme"
+	check "the README has an example" [ -s "$scratch/readme" ]
+	tr '\n' ' ' <"$root/examples/self-sandbox.c" | tr -s '\t ' ' ' >"$scratch/example"
+	check "the README shows the example that is built" \
+		grep -qF "$(tr '\n' ' ' <"$scratch/readme" | tr -s ' ')" "$scratch/example"
+}
+
+# The form without a ruleset, as the manual shows it
+check_manual()
+{
+	{
+		echo "#include <liblandlock/sys.h>"
+		echo "int form(void); int form(void) { int r;"
+		sed -n '/r = llk_sys_no_new_privs/,/^```/p' \
+			"$root/docs/liblandlock.7.scd" | grep -v '^```'
+		echo "return r; }"
+	} >"$scratch/form.c"
+	check "the manual's form without a ruleset compiles" \
+		cc -Werror -Wall -I"$root/include" -c "$scratch/form.c" -o "$scratch/form.o"
+}
+
+check_goto()
+{
+	check_empty "no goto" "$(cd "$root" && grep -nw goto src/*.c src/sys/*.c tools/*.c)"
+}
+
 # The paths of the groups, as the code and as the manual have them
 check_groups()
 {
@@ -178,4 +209,7 @@ check_static_names
 check_no_kernel_header
 check_sizes
 check_groups
+check_readme
+check_manual
+check_goto
 finish

@@ -124,6 +124,7 @@ test_files()
 		status 0 system --rw in -- mv in/a/moved in/b/moved
 	with_landlock "a file alone is granted" \
 		prints content system --ro in/file -- cat in/file
+	# bug class U
 	with_landlock "options add up in any order" prints content \
 		system --rw in --ro out/file -- cat out/file
 	with_landlock "without options nothing starts" \
@@ -242,6 +243,7 @@ test_modes()
 	done
 	check "off at boot: says how to turn it on" says 125 "lsm=" \
 		"$without" 95 "$run" -- true
+	# bug class V
 	with_landlock "best effort does not forgive a missing path" \
 		says 125 "no such file" "$run" --best-effort --ro no-such-path -- true
 }
