@@ -175,7 +175,7 @@ static void put_dropped(struct llki_text *t, const struct llki_fit *fit)
 	struct lack lack = { .quiet = fit->missing_quiet,
 			     .flags = fit->missing_flags };
 
-	if (fit->query < 0 || (!lack.quiet && !lack.flags))
+	if (!lack.quiet && !lack.flags)
 		return;
 
 	llki_text_put(t, " Done without: ");

@@ -100,6 +100,7 @@ void fake_reset(int abi)
 	fake.no_landlock = ENOSYS;
 	fake.query_answer = INT_MIN;
 	fake.count = -1;
+	fake.first_fd = FAKE_FIRST_FD;
 	fake.libc_knows = 1;
 	fake.fail_call = FAKE_ANY;
 	fake_add_task("main", 'R', 0);
@@ -196,17 +197,17 @@ static int new_fd(enum fake_kind kind, int index)
 	fd->kind = kind;
 	fd->index = index;
 
-	return FAKE_FIRST_FD + fake.n_fds++;
+	return fake.first_fd + fake.n_fds++;
 }
 
 static struct fake_fd *get_fd(int fd)
 {
 	static struct fake_fd closed;
 
-	if (fd < FAKE_FIRST_FD || fd >= FAKE_FIRST_FD + fake.n_fds)
+	if (fd < fake.first_fd || fd >= fake.first_fd + fake.n_fds)
 		return &closed;
 
-	return &fake.fds[fd - FAKE_FIRST_FD];
+	return &fake.fds[fd - fake.first_fd];
 }
 
 static const char *fd_name(int fd, char buf[80])

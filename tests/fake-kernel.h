@@ -113,7 +113,8 @@ struct fake {
 	/* threads, to be set by a test */
 	struct llki_sys_task tasks[FAKE_MAX_TASKS];
 	int n_tasks;
-	int count; /* instead of n_tasks, if not negative */
+	int first_fd; /* 0 to 2: where standard descriptors are closed */
+	int count;    /* instead of n_tasks, if not negative */
 	int libc_knows;
 	enum fake_proc proc;
 	void (*before)(enum fake_call call); /* let things happen meanwhile */

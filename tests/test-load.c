@@ -890,6 +890,38 @@ START_TEST(quiet_rights_without_a_quiet_rule_are_told)
 	explains(rs, "enforced: all that was asked. Not quiet, as no such rule "
 		     "carries LLK_QUIET: execute.");
 	end(rs);
+
+	fake_reset(10);
+	rs = llk_ruleset_new(LLK_V6, LLK_ALL, 0);
+	llk_ruleset_quiet(rs, LLK_NET_BIND_TCP);
+	ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), LLK_ENFORCED);
+	explains(rs, "enforced: all that was asked. Not quiet, as no such rule "
+		     "carries LLK_QUIET: bind_tcp.");
+	end(rs);
+}
+END_TEST
+
+/* 0, 1 and 2 are the program's own, even where they are closed */
+START_TEST(a_low_descriptor_is_moved_or_closed)
+{
+	struct llk_ruleset *rs;
+
+	fake_reset(11);
+	fake.first_fd = 2;
+	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	ck_assert_int_eq(llk_ruleset_load(rs), LLK_ENFORCED);
+	ck_assert_int_gt(llk_ruleset_fd(rs), 2);
+	ck_assert_int_eq(fake_n_open(), 1);
+	end(rs);
+
+	fake_reset(11);
+	fake.first_fd = 2;
+	fake_fail(FAKE_DUP, 1, EMFILE);
+	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	ck_assert_int_eq(llk_ruleset_load(rs), -EMFILE);
+	ck_assert_int_eq(fake_n_open(), 0);
+	ck_assert_int_eq(llk_ruleset_load(rs), LLK_ENFORCED);
+	end(rs);
 }
 END_TEST
 
@@ -1185,6 +1217,7 @@ static void add_kernels(TCase *tc)
 		tc,
 		missing_quiet_is_an_error_in_strict_and_told_in_best_effort);
 	tcase_add_test(tc, quiet_rights_without_a_quiet_rule_are_told);
+	tcase_add_test(tc, a_low_descriptor_is_moved_or_closed);
 	tcase_add_test(tc, a_suspect_that_is_refused_counts_as_missing);
 	tcase_add_test(tc, a_refused_suspect_is_no_more_than_missing);
 	tcase_add_test(tc, nothing_left_after_the_cut_is_not_enforced);

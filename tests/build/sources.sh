@@ -187,6 +187,45 @@ check_manual()
 		cc -Werror -Wall -I"$root/include" -c "$scratch/form.c" -o "$scratch/form.o"
 }
 
+# row VERSION NAME ...: the version's row of the upgrade guide has the names
+row()
+{
+	version=$1
+	shift
+	for name in "$@"; do
+		check "the upgrade guide has $name at $version" \
+			grep -q "^| $version |.*$name" "$root/docs/upgrading.md"
+	done
+}
+
+check_upgrade_guide()
+{
+	row V1 execute read_file read_dir write_file 'make_\*' 'remove_\*'
+	row V2 REFER
+	row V3 truncate
+	row V4 bind_tcp connect_tcp
+	row V5 ioctl_dev
+	row V6 abstract_unix_socket signal
+	row V7 LOG_
+	row V8 threads
+	row V9 resolve_unix
+	row V10 bind_udp connect_send_udp
+	row V11 no_new_privs
+}
+
+# Each public function has its essay
+check_essays()
+{
+	check_empty "each public function has its essay" "$(
+		sed -n 's/^	\(llk_[a-z_]*\);$/\1/p' "$root/src/liblandlock.map" |
+			while read -r name; do
+				cat "$root/include/liblandlock.h" \
+					"$root/include/liblandlock/sys.h" |
+					grep -q "^ \* $name: " || echo "$name"
+			done
+	)"
+}
+
 check_goto()
 {
 	check_empty "no goto" "$(cd "$root" && grep -nw goto src/*.c src/sys/*.c tools/*.c)"
@@ -211,5 +250,7 @@ check_sizes
 check_groups
 check_readme
 check_manual
+check_upgrade_guide
+check_essays
 check_goto
 finish
