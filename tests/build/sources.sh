@@ -163,6 +163,7 @@ check_sizes()
 }
 
 # The README shows the example that is built and run, line by line
+# shellcheck disable=SC2016 # a pattern
 check_readme()
 {
 	sed -n '/^```c$/,/^```$/p' "$root/README.md" | grep -v '^```' |
