@@ -457,6 +457,60 @@ LLK_API int llk_ruleset_explain(const struct llk_ruleset *rs, char *buf,
 				size_t size);
 
 /*
+ * Will this be allowed?
+ *
+ * A model of what the kernel would decide under a ruleset that is still being
+ * built; nothing is restricted, and nothing opened but as O_PATH. It is fitted
+ * to the running kernel as llk_ruleset_load would do it: what this kernel does
+ * not restrict is not missing, and where load would fail (a mistake, a rule's
+ * path that isn't there, in strict a right that the kernel lacks) the check
+ * returns that error. Earlier layers of the process are not looked at: ask
+ * their rulesets too, each must allow it.
+ *
+ * It speaks of the files that the names mean now. The files of the rules are
+ * looked up by the first check and kept until the next builder call. It
+ * allocates: not for use between fork and exec. llk_ruleset_explain doesn't
+ * speak of it.
+ *
+ * What it can't see: file permissions and other policies; in a chroot, rules
+ * above the root, which the kernel still counts; a pipe or socket that is
+ * opened through /proc/self/fd is never denied. Moving or linking a file into
+ * another directory has conditions beyond LLK_FS_REFER: it must not gain
+ * rights there.
+ */
+
+/*
+ * llk_ruleset_check_path: tell which of @rights would be denied on @path
+ * @rights: rights of files; of a preset or whole zone on a file that is no
+ *	directory, those of directories are left out
+ * @path: for make_ and remove_ rights and refer, the directory that holds the
+ *	name. A link is followed. Where the last name is not there (the target
+ *	of a dangling link too) the answer is for its directory, as for an open
+ *	with O_CREAT.
+ * @ret_missing: those denied, 0 if none; left untouched on error
+ *
+ * Refer is denied as soon as any right of files is handled. Returns 0 whatever
+ * is missing. -EINVAL for NULL, an empty path, no rights, rights of another
+ * zone or unknown ones, LLK_IF_PRESENT, LLK_QUIET; -EBUSY once the ruleset is
+ * loaded or enforced; -ENOENT a missing directory; -EACCES a directory on the
+ * way or above can't be searched, so there is no answer; -ENOTDIR, -ELOOP,
+ * -ENAMETOOLONG, -ENOMEM, -EMFILE; and errors of llk_ruleset_load.
+ */
+LLK_API int llk_ruleset_check_path(struct llk_ruleset *rs, uint64_t rights,
+				   const char *path, uint64_t *ret_missing);
+
+/*
+ * llk_ruleset_check_port: tell which of @rights would be denied on a port
+ * @port: 0 .. 65535 in host byte order: no htons
+ * @ret_missing: as above
+ *
+ * -EINVAL for a larger number, rights of another zone, none, a modifier; the
+ * others as above.
+ */
+LLK_API int llk_ruleset_check_port(struct llk_ruleset *rs, uint64_t rights,
+				   uint64_t port, uint64_t *ret_missing);
+
+/*
  * Asking
  */
 

@@ -180,7 +180,7 @@ static int add_file(struct llk_ruleset *rs, const struct llki_rule *rule,
 }
 
 /* Whether the open of @rule's path may fail so; names of groups are ours */
-static bool is_forgiven(const struct llki_rule *rule, int error)
+bool llki_load_is_forgiven(const struct llki_rule *rule, int error)
 {
 	if (rule->kind == LLKI_GROUP_PATH &&
 	    (error == -ENOTDIR || error == -EACCES || error == -ELOOP))
@@ -194,7 +194,7 @@ static int add_path(struct llk_ruleset *rs, struct llki_rule *rule)
 	int fd = llki_sys_open_path(rule->path);
 	int r, closed;
 
-	if (is_forgiven(rule, fd)) {
+	if (llki_load_is_forgiven(rule, fd)) {
 		rule->is_skipped = true;
 		return 0;
 	}

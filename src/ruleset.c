@@ -28,6 +28,7 @@ bool llki_ruleset_may_build(struct llk_ruleset *rs)
 
 	if (rs->state != LLKI_IS_BUILDING)
 		llki_ruleset_stick(rs, -EBUSY, LLKI_BUSY, 0, NULL);
+	rs->epoch++;
 
 	return rs->state == LLKI_IS_BUILDING;
 }
@@ -90,6 +91,7 @@ struct llk_ruleset *llk_ruleset_new(int version, uint64_t handled,
 	rs->version = version;
 	rs->is_best_effort = flags & LLK_BEST_EFFORT;
 	rs->last = &rs->rules;
+	rs->epoch = 1; /* rules that were never looked at have 0 */
 	rs->fd = -EBADF;
 
 	if (version < LLK_V1 || version > LLKI_ABI_NEWEST)

@@ -26,6 +26,8 @@ struct llki_rule {
 	int fd;		  /* our duplicate, or -1 */
 	enum llki_kind kind;
 	bool is_skipped; /* by the last load: the path wasn't there */
+	struct llki_sys_identity file; /* as check found it; kind 0: missing */
+	unsigned long file_epoch;      /* when; see llk_ruleset */
 	char copy[];
 };
 
@@ -123,6 +125,7 @@ struct llk_ruleset {
 	bool refer_is_named;  /* by a rule: what ABI 1 can't do */
 	struct llki_rule *rules, **last;
 	struct llki_mistake mistake;
+	unsigned long epoch; /* of what check knows: ended by each builder */
 
 	/* what became of it */
 	enum llki_state state;
@@ -154,6 +157,7 @@ bool llki_fit_is_quiet(const struct llki_fit *fit,
 		       const struct llki_rule *rule);
 
 /* load.c */
+bool llki_load_is_forgiven(const struct llki_rule *rule, int error);
 int llki_load_end(struct llk_ruleset *rs, int result, enum llki_step step);
 int llki_load_check(struct llk_ruleset *rs);
 int llki_load_build(struct llk_ruleset *rs, unsigned int flags);

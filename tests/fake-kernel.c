@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct fake fake;
 
@@ -77,6 +78,15 @@ void fake_add_file(const char *path, enum fake_kind kind, int error)
 	strcpy(file->path, path);
 	file->kind = kind;
 	file->error = error;
+	file->inode = (uint64_t)fake.n_files;
+}
+
+void fake_add_link(const char *path, const char *target)
+{
+	fake_add_file(path, FAKE_LINK, 0);
+	fake_insist(strlen(target) < sizeof(fake.files[0].target),
+		    "target too long");
+	strcpy(fake.files[fake.n_files - 1].target, target);
 }
 
 void fake_add_task(const char *name, char state, unsigned int flags)
@@ -238,15 +248,75 @@ int fake_n_open(void)
 	return n;
 }
 
-static int open_file(const char *path)
+/* Whether @path is above @below */
+static bool is_above(const char *path, const char *below)
+{
+	size_t n = strlen(path);
+
+	return !strcmp(path, "/") ||
+	       (!strncmp(path, below, n) && below[n] == '/');
+}
+
+/* The index of @path; what is above a file is a directory. -1: not there */
+static int find_file(const char *path)
 {
 	for (int i = 0; i < fake.n_files; i++)
 		if (!strcmp(fake.files[i].path, path))
-			return fake.files[i].error
-				       ? -fake.files[i].error
-				       : new_fd(fake.files[i].kind, i);
+			return i;
+
+	for (int i = 0; i < fake.n_files; i++)
+		if (fake.files[i].kind != FAKE_CLOSED &&
+		    fake.files[i].error != ENOTDIR &&
+		    is_above(path, fake.files[i].path)) {
+			fake_add_file(path, FAKE_DIR, 0);
+			return fake.n_files - 1;
+		}
+
+	return -1;
+}
+
+void fake_add_name(const char *path, const char *of)
+{
+	int i = find_file(of);
+
+	fake_insist(i >= 0, "no such file");
+	fake_add_file(path, fake.files[i].kind, 0);
+	fake.files[fake.n_files - 1].inode = fake.files[i].inode;
+}
+
+void fake_mount(const char *path, uint64_t mount, uint64_t device)
+{
+	int i = find_file(path);
+
+	fake_insist(i >= 0 && fake.files[i].kind == FAKE_DIR, "no directory");
+	fake.files[i].mount = mount;
+	fake.files[i].device = device;
+}
+
+static const char *linked_to(const char *target)
+{
+	if (!strcmp(target, "pipe:[1]"))
+		return "/pipe";
+
+	return !strcmp(target, "/gone (deleted)") ? "/file" : target;
+}
+
+static int open_named(const char *path, bool follows)
+{
+	int i = find_file(path);
+
+	if (i >= 0 && follows && fake.files[i].kind == FAKE_LINK)
+		return open_named(linked_to(fake.files[i].target), follows);
+	if (i >= 0)
+		return fake.files[i].error ? -fake.files[i].error
+					   : new_fd(fake.files[i].kind, i);
 
 	return strlen(path) >= PATH_MAX ? -ENAMETOOLONG : -ENOENT;
+}
+
+static int open_file(const char *path)
+{
+	return open_named(path, true);
 }
 
 int fake_open(const char *path)
@@ -322,6 +392,125 @@ int llki_sys_is_dir(int fd)
 			    : get_fd(fd)->kind == FAKE_DIR;
 
 	return log_call(r, "is_dir %s", fd_name(fd, name));
+}
+
+/* The innermost mount at or above @path */
+static const struct fake_file *mount_at(const char *path)
+{
+	static const struct fake_file root = { .mount = 1, .device = 1 };
+	const struct fake_file *mount = &root;
+	size_t deepest = 0;
+
+	for (int i = 0; i < fake.n_files; i++) {
+		const struct fake_file *f = &fake.files[i];
+
+		if (f->mount && strlen(f->path) >= deepest &&
+		    (!strcmp(f->path, path) || is_above(f->path, path))) {
+			mount = f;
+			deepest = strlen(f->path);
+		}
+	}
+
+	return mount;
+}
+
+int llki_sys_identify(int fd, struct llki_sys_identity *ret_identity)
+{
+	static const unsigned int kinds[] = {
+		[FAKE_DIR] = S_IFDIR,	  [FAKE_FILE] = S_IFREG,
+		[FAKE_PIPE] = S_IFIFO,	  [FAKE_LINK] = S_IFLNK,
+		[FAKE_CHAR] = S_IFCHR,	  [FAKE_BLOCK] = S_IFBLK,
+		[FAKE_SOCKET] = S_IFSOCK, [FAKE_WHITEOUT] = S_IFCHR,
+		[FAKE_RULESET] = 1,	  [FAKE_PROC] = S_IFDIR,
+	};
+	bool fails = enter(FAKE_IDENTIFY);
+	const struct fake_fd *f = get_fd(fd);
+	const struct fake_file *file = &fake.files[f->index];
+	char name[80];
+
+	if (fails || f->kind == FAKE_CLOSED)
+		return log_call(fails ? -fake.fail_error : -EBADF, "identify");
+
+	*ret_identity = (struct llki_sys_identity){
+		.device = mount_at(file->path)->device,
+		.inode = file->inode,
+		.mount = mount_at(file->path)->mount,
+		.kind = kinds[f->kind],
+		.is_whiteout = f->kind == FAKE_WHITEOUT,
+	};
+
+	return log_call(0, "identify %s", fd_name(fd, name));
+}
+
+/* Put the path of @name in the directory @dir together */
+static int path_in(int dir, const char *name, char path[128])
+{
+	const struct fake_fd *f = get_fd(dir);
+	char *slash;
+
+	if (dir == LLKI_SYS_CWD || *name == '/')
+		return snprintf(path, 128, "%s", *name == '/' ? name : "/dir");
+	if (f->kind == FAKE_CLOSED)
+		return -EBADF;
+	if (f->kind != FAKE_DIR)
+		return -ENOTDIR;
+
+	snprintf(path, 128, "%s", fake.files[f->index].path);
+	slash = strrchr(path, '/');
+	if (!strcmp(name, ".."))
+		slash[slash == path] = '\0';
+	else if (strcmp(name, "."))
+		snprintf(path + strlen(path), 128 - strlen(path), "%s%s",
+			 path[1] ? "/" : "", name);
+
+	return 0;
+}
+
+int llki_sys_open_at(int dir, const char *name)
+{
+	bool fails = enter(FAKE_OPEN_AT);
+	char path[128];
+	int fd = fails ? -fake.fail_error : path_in(dir, name, path);
+
+	if (fd >= 0)
+		fd = open_named(path, false);
+	if (fd >= 0)
+		get_fd(fd)->is_path = true;
+
+	return log_call(fd, "open_at %.80s", name);
+}
+
+int llki_sys_open_dir(int dir, const char *name)
+{
+	bool fails = enter(FAKE_OPEN_DIR);
+	char path[128];
+	int fd = fails ? -fake.fail_error : path_in(dir, name, path);
+
+	if (fd >= 0)
+		fd = open_named(path, true);
+	if (fd >= 0)
+		get_fd(fd)->is_path = true;
+
+	return log_call(fd, "open_dir %.80s", name);
+}
+
+int llki_sys_read_link(int fd, char *buf, size_t size)
+{
+	int r = enter(FAKE_READ_LINK) ? -fake.fail_error : 0;
+	const struct fake_fd *f = get_fd(fd);
+
+	if (r == 0 && f->kind != FAKE_LINK)
+		r = -EINVAL;
+	if (r == 0) {
+		const char *target = fake.files[f->index].target;
+
+		r = (int)strlen(target);
+		if ((size_t)r > size)
+			r = (int)size;
+		memcpy(buf, target, (size_t)r);
+	}
+
+	return log_call(r, "read_link");
 }
 
 /* --- Landlock ---------------------------------------------------------- */

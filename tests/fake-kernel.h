@@ -38,6 +38,10 @@ enum fake_call {
 	FAKE_DUP,
 	FAKE_CLOSE,
 	FAKE_IS_DIR,
+	FAKE_IDENTIFY,
+	FAKE_OPEN_AT,
+	FAKE_OPEN_DIR,
+	FAKE_READ_LINK,
 	FAKE_COUNT,
 	FAKE_ARE_PROC,
 	FAKE_LIST,
@@ -55,12 +59,21 @@ enum fake_kind {
 	FAKE_PIPE, /* and sockets, memfd ...: no parent of a rule */
 	FAKE_RULESET,
 	FAKE_PROC,
+	FAKE_LINK,
+	FAKE_CHAR,
+	FAKE_BLOCK,
+	FAKE_SOCKET,
+	FAKE_WHITEOUT,
 };
 
 struct fake_file {
 	char path[64];
 	enum fake_kind kind;
 	int error; /* of open, positive */
+	uint64_t inode;
+	uint64_t mount;	 /* that begins here, or 0 */
+	uint64_t device; /* of that */
+	char target[64]; /* of a link */
 };
 
 struct fake_fd {
@@ -152,12 +165,22 @@ extern struct fake fake;
 /*
  * Begin anew with a kernel of @abi, one thread, and these files: /dir, /dir2,
  * /usr, /tmp directories; /file, /file2, /etc/passwd, /etc/hosts files; /pipe;
- * /denied, /loop and /file/below can't be opened. All others aren't there.
+ * /denied, /loop and /file/below can't be opened. What is above these is a
+ * directory; all others aren't there.
  */
 void fake_reset(int abi);
 
 /* Make the file @path; @error is what opening it answers, 0 for success */
 void fake_add_file(const char *path, enum fake_kind kind, int error);
+
+/* Make the symbolic link @path; "pipe:[1]" and "/gone (deleted)" lead to /pipe
+ * and /file, as such links of /proc do */
+void fake_add_link(const char *path, const char *target);
+
+/* Give the file @path, or the directory that is implied, another name; let a
+ * mount with a number begin there */
+void fake_add_name(const char *path, const char *of);
+void fake_mount(const char *path, uint64_t mount, uint64_t device);
 
 /* Open @path for the test itself */
 int fake_open(const char *path);

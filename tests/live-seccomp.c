@@ -55,6 +55,10 @@ static const int list_calls[] = { LOAD,		  STATFS,   SYS_readlink,
 				  RESTRICT_SELF,  END };
 static const int build_calls[] = { SYS_brk, SYS_mmap, SYS_fcntl, END };
 static const int free_calls[] = { SYS_close, SYS_munmap, END };
+static const int check_calls[] = { CREATE_RULESET, SYS_openat, STATS,
+				   SYS_fstat,	   SYS_statx,  SYS_readlinkat,
+				   SYS_close,	   SYS_brk,    SYS_mmap,
+				   SYS_munmap,	   END };
 static const int no_calls[] = { END };
 
 /* Kill for all but @calls and what a scenario needs to end */
@@ -193,9 +197,22 @@ static void free_only(const void *arg)
 	llk_ruleset_free(loaded);
 }
 
+static void check_only(const void *arg)
+{
+	struct llk_ruleset *rs = every_rule();
+	uint64_t missing;
+
+	kill_but(check_calls);
+	IS(llk_ruleset_check_path(rs, LLK_READ, "link", &missing), 0);
+	IS(llk_ruleset_check_path(rs, LLK_READ, "/usr", &missing), 0);
+	if (llk_abi_rights(live_version()) & LLK_NET)
+		IS(llk_ruleset_check_port(rs, LLK_NET, 80, &missing), 0);
+}
+
 static live_scenario *const scenarios[] = {
 	load_only,    enforce_loaded, restrict_at_once, restrict_with_threads,
 	ask_the_rest, ask_version,    build_only,	free_only,
+	check_only,
 };
 
 #define N_SCENARIOS ((int)(sizeof(scenarios) / sizeof(scenarios[0])))
@@ -206,6 +223,7 @@ START_TEST(only_documented_system_calls_are_made)
 	SKIP_IF(LIVE_IS_SANITIZED, "a sanitizer makes system calls of its own");
 	live_tree();
 	live_file("file", "content");
+	ck_assert_int_eq(symlink("file", "link"), 0);
 	RUN(scenarios[_i], NULL);
 }
 END_TEST

@@ -42,6 +42,32 @@ int llki_sys_close(int fd);
 /* Tell whether @fd is a directory: 1, 0 or -errno */
 int llki_sys_is_dir(int fd);
 
+/*
+ * What a file is: two with the same device and inode are the same file. The
+ * mount is 0 where the kernel doesn't tell (before Linux 5.8).
+ */
+struct llki_sys_identity {
+	uint64_t device, inode, mount;
+	unsigned int kind;	  /* the S_IFMT bits of its mode, never 0 */
+	unsigned int is_whiteout; /* a character device 0:0 */
+};
+
+#define LLKI_SYS_CWD (-100) /* as a directory: the working directory */
+
+/* Identify the file behind @fd */
+int llki_sys_identify(int fd, struct llki_sys_identity *ret_identity);
+
+/* Open @name in the directory @dir, as O_PATH; a link itself, not what it
+ * leads to: a new descriptor */
+int llki_sys_open_at(int dir, const char *name);
+
+/* Open the directory @path, as O_PATH, from @dir on: a new descriptor */
+int llki_sys_open_dir(int dir, const char *path);
+
+/* Read where the link behind @fd leads, without a NUL: its length, at most
+ * @size */
+int llki_sys_read_link(int fd, char *buf, size_t size);
+
 /* Answer what libc knows: 1 one thread, 0 there were more, -ENOSYS it can't
  * tell */
 int llki_sys_single_threaded(void);

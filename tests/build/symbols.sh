@@ -12,7 +12,7 @@ root=$1 shared=$2 static=$3 instrumented=$4
 
 # Builders and the model may allocate; no other object, for between fork and
 # exec the allocator may be locked. These have to be among the others.
-allocating='^(ruleset|rules|check)$'
+allocating='^(ruleset|rules|check|trail)$'
 enforcing='fit load restrict threads explain'
 
 # All that the library may ask of libc: strings without a locale, and plain

@@ -45,7 +45,7 @@ class Machine:
 
 NO = {"unknown"}
 MACHINES = [
-    Machine("5.10", "5.10", 0, set(), (652, 658)),
+    Machine("5.10", "5.10", 0, set(), (656, 662)),
     Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (197, 235)),
     Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (69, 107)),
     Machine("6.18", "6.18", 7, {"1 2 3"}, (57, 105)),
@@ -53,7 +53,7 @@ MACHINES = [
     Machine("7.1", "7.1", 9, {"1 2 3"}, (53, 100)),
     Machine("7.2", "7.2", 10, {"1 2 3 4"}, (22, 80)),
     Machine("7.3", "7.3", 11, {"1 2 3 4"}, (24, 82)),
-    Machine("7.3-off", "7.3", 0, set(), (652, 658), "lsm=lockdown,yama"),
+    Machine("7.3-off", "7.3", 0, set(), (656, 662), "lsm=lockdown,yama"),
 ]
 
 # Why a check may be skipped: the feature is newer than the kernel, or it is

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * Where a path leads, name by name, and which directories are above it. All
+ * is opened as O_PATH: nothing is read, nothing blocks, no sandbox denies it.
+ */
+#include "trail.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_LINKS 40 /* the kernel's own */
+
+/* A path that is being walked; @rest is in @text, which links replace */
+struct walk {
+	const struct llki_trail_from *from;
+	char *text;
+	const char *rest;
+	int dir; /* where @rest begins: a descriptor of ours */
+	int n_links;
+	char name[NAME_MAX + 1];
+};
+
+static bool is_same(const struct llki_sys_identity *a,
+		    const struct llki_sys_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->mount == b->mount;
+}
+
+void llki_trail_free(struct llki_trail *trail)
+{
+	struct llki_trail *above;
+
+	for (; trail; trail = above) {
+		above = trail->above;
+		free(trail);
+	}
+}
+
+/* Put what is behind @fd under *end; 0 where it is there already: the root */
+static int push_step(struct llki_trail **end, const struct llki_trail *below,
+		     int fd)
+{
+	struct llki_trail *step = calloc(1, sizeof(*step));
+	int r;
+
+	if (!step)
+		return -ENOMEM;
+
+	r = llki_sys_identify(fd, &step->file);
+	if (r < 0 || (below && is_same(&below->file, &step->file))) {
+		free(step);
+		return r;
+	}
+	*end = step;
+
+	return 1;
+}
+
+/* Walk up from @dir by "..", and close it */
+static int go_up(int dir, struct llki_trail **ret_trail)
+{
+	struct llki_trail **end = ret_trail;
+	const struct llki_trail *below = NULL;
+	int above, r;
+
+	for (;;) {
+		r = push_step(end, below, dir);
+		if (r <= 0)
+			break;
+		below = *end;
+		end = &(*end)->above;
+		above = llki_sys_open_dir(dir, "..");
+		llki_sys_close(dir);
+		if (above < 0)
+			return above;
+		dir = above;
+	}
+	llki_sys_close(dir);
+
+	return r;
+}
+
+/* Replace the directory of the walk */
+static int enter_dir(struct walk *w, int fd)
+{
+	if (fd < 0)
+		return fd;
+
+	if (w->dir >= 0)
+		llki_sys_close(w->dir);
+	w->dir = fd;
+
+	return 0;
+}
+
+static int enter_root(struct walk *w)
+{
+	int root = w->from->root;
+
+	return enter_dir(w, root < 0 ? llki_sys_open_dir(LLKI_SYS_CWD, "/")
+				     : llki_sys_open_dir(root, "."));
+}
+
+static int enter_start(struct walk *w)
+{
+	int dir = w->from->dir;
+
+	if (*w->rest == '/')
+		return enter_root(w);
+
+	return enter_dir(w,
+			 llki_sys_open_dir(dir < 0 ? LLKI_SYS_CWD : dir, "."));
+}
+
+/* Another process's root ends its walks, which the kernel can't know here */
+static int is_foreign_root(const struct walk *w)
+{
+	struct llki_sys_identity root, dir;
+	int r;
+
+	if (w->from->root < 0)
+		return 0;
+
+	r = llki_sys_identify(w->from->root, &root);
+	if (r == 0)
+		r = llki_sys_identify(w->dir, &dir);
+
+	return r < 0 ? r : is_same(&root, &dir);
+}
+
+static int enter_above(struct walk *w)
+{
+	int r = is_foreign_root(w);
+
+	return r ? (r < 0 ? r : 0)
+		 : enter_dir(w, llki_sys_open_dir(w->dir, ".."));
+}
+
+/* Go where the link behind @fd leads; the rest of the path comes after it */
+static int enter_link(struct walk *w, int fd)
+{
+	size_t rest = strlen(w->rest);
+	char *text = malloc(PATH_MAX + rest + 1);
+	int n;
+
+	if (!text)
+		return -ENOMEM;
+
+	n = llki_sys_read_link(fd, text, PATH_MAX);
+	if (n <= 0 || ++w->n_links > MAX_LINKS) {
+		free(text);
+		return n < 0 ? n : n ? -ELOOP : -ENOENT;
+	}
+	memcpy(text + n, w->rest, rest + 1);
+	free(w->text);
+	w->text = text;
+	w->rest = text;
+
+	return *text == '/' ? enter_root(w) : 0;
+}
+
+/* Take the next name into w->name: 1, 0 at the end, -ENAMETOOLONG */
+static int next_name(struct walk *w)
+{
+	size_t n;
+
+	w->rest += strspn(w->rest, "/");
+	n = strcspn(w->rest, "/");
+	if (n > NAME_MAX)
+		return -ENAMETOOLONG;
+
+	memcpy(w->name, w->rest, n);
+	w->name[n] = '\0';
+	w->rest += n;
+
+	return n > 0;
+}
+
+static bool is_at_end(const struct walk *w)
+{
+	return !w->rest[strspn(w->rest, "/")];
+}
+
+/* The last name of the path, or one that has to be a directory */
+static int see_file(struct walk *w, int *fd,
+		    const struct llki_sys_identity *file, bool follows)
+{
+	if (S_ISLNK(file->kind) && (follows || *w->rest))
+		return enter_link(w, *fd);
+	if (*w->rest && !S_ISDIR(file->kind))
+		return -ENOTDIR;
+	if (is_at_end(w))
+		return 1;
+
+	enter_dir(w, *fd);
+	*fd = -1;
+
+	return 0;
+}
+
+/* Go on by one name: 1 when it was the last, and *ret_file is what it is */
+static int step_on(struct walk *w, bool follows,
+		   struct llki_sys_identity *ret_file)
+{
+	int fd, r;
+
+	if (!strcmp(w->name, "."))
+		return 0;
+	if (!strcmp(w->name, ".."))
+		return enter_above(w);
+
+	fd = llki_sys_open_at(w->dir, w->name);
+	if (fd == -ENOENT && is_at_end(w))
+		return 1;
+	if (fd < 0)
+		return fd;
+
+	r = llki_sys_identify(fd, ret_file);
+	if (r == 0)
+		r = see_file(w, &fd, ret_file, follows);
+	if (fd >= 0)
+		llki_sys_close(fd);
+
+	return r;
+}
+
+/* To the end of the path; where it ends without a name, it is a directory */
+static int walk_on(struct walk *w, bool follows,
+		   struct llki_sys_identity *ret_file)
+{
+	static const struct llki_sys_identity missing;
+	int r;
+
+	do {
+		r = next_name(w);
+		if (r <= 0)
+			return r < 0 ? r : llki_sys_identify(w->dir, ret_file);
+		*ret_file = missing;
+		r = step_on(w, follows, ret_file);
+	} while (r == 0);
+
+	return r < 0 ? r : 0;
+}
+
+/*
+ * A name that isn't there, behind a link that leads somewhere all the same: a
+ * link of /proc to a pipe or socket, which has no place; or to a deleted file,
+ * whose place can't be told.
+ */
+static int find_nameless(const char *path, struct llki_trail_place *place)
+{
+	struct llki_sys_identity file;
+	int fd = llki_sys_open_path(path), r;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+
+	r = llki_sys_identify(fd, &file);
+	llki_sys_close(fd);
+	if (r < 0)
+		return r;
+	if (!S_ISFIFO(file.kind) && !S_ISSOCK(file.kind) && file.kind != 1)
+		return -ENOENT;
+	place->is_nameless = true;
+
+	return 0;
+}
+
+static int end_walk(struct walk *w, const char *path, bool follows,
+		    struct llki_trail_place *place)
+{
+	int dir = w->dir;
+
+	if (follows && !place->file.kind && w->n_links && w->from->root < 0 &&
+	    w->from->dir < 0) {
+		int r = find_nameless(path, place);
+
+		if (r < 0 || place->is_nameless)
+			return r;
+	}
+	w->dir = -1;
+
+	return go_up(dir, &place->dir);
+}
+
+static int find_place(struct walk *w, const char *path, bool follows,
+		      struct llki_trail_place *place)
+{
+	int r = enter_start(w);
+
+	if (r == 0)
+		r = walk_on(w, follows, &place->file);
+	if (r == 0)
+		r = end_walk(w, path, follows, place);
+	if (w->dir >= 0)
+		llki_sys_close(w->dir);
+	if (r < 0)
+		llki_trail_free(place->dir);
+
+	return r;
+}
+
+int llki_trail_find(const struct llki_trail_from *from, const char *path,
+		    bool follows, struct llki_trail_place *ret_place)
+{
+	struct llki_trail_place place = { 0 };
+	struct walk w = { .from = from, .rest = path, .dir = -1 };
+	int r = *path ? find_place(&w, path, follows, &place) : -ENOENT;
+
+	free(w.text);
+	if (r < 0)
+		return r;
+	*ret_place = place;
+
+	return 0;
+}
