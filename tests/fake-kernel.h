@@ -203,4 +203,9 @@ int fake_n_open(void);
 /* The log's lines but for closes, listings and counting of threads */
 const char *fake_log_main(void);
 
+/* The log's line of a kernel without Landlock; the number differs on MIPS */
+#define FAKE_TEXT_OF(number) #number
+#define FAKE_TEXT(macro) FAKE_TEXT_OF(macro)
+#define FAKE_NO_LANDLOCK "query = -" FAKE_TEXT(ENOSYS) "\n"
+
 #endif

@@ -141,7 +141,14 @@ static int execute(void)
 	return live_fork(start_program, NULL);
 }
 
-static int ioctl_of(const char *device, unsigned long request)
+/* musl's type of it is the standard's */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
+static int ioctl_of(const char *device, ioctl_request request)
 {
 	char answer[128];
 	int fd = open(device, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -153,7 +160,7 @@ static int ioctl_of(const char *device, unsigned long request)
 
 static int ioctl_pty(void)
 {
-	return ioctl_of("/dev/ptmx", TIOCGPTN);
+	return ioctl_of("/dev/ptmx", (ioctl_request)TIOCGPTN);
 }
 
 /* No such ioctl there: that is an answer of the device, so it was reached */

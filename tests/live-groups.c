@@ -393,11 +393,26 @@ START_TEST(with_its_group_it_works_as_without_a_sandbox)
 }
 END_TEST
 
+/* musl reads no file for these, so that no sandbox is in the way */
+static bool is_in_libc(const struct row *row)
+{
+#ifdef __GLIBC__
+	(void)row;
+
+	return false;
+#else
+	return row->fn == look_up_protocol || row->fn == set_locale ||
+	       row->fn == convert;
+#endif
+}
+
 START_TEST(without_its_group_it_does_not_work)
 {
 	struct row row = rows[_i];
 
 	NEEDS_ABI(1);
+	SKIP_IF(is_in_libc(&row), "%s: this libc needs no file for it",
+		row.name);
 	live_tree();
 	SKIP_IF(!fill_in(&row), "%s: there is none", row.name);
 	RUN(without_the_group, &row);

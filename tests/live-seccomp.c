@@ -36,24 +36,33 @@
 #else
 #define STATFS SYS_statfs
 #endif
-/* glibc before 2.33 has stat for stat, and fstat without a path */
-#ifdef SYS_stat
-#define STATS STAT, SYS_stat
+#ifdef SYS_readlink
+#define READLINK SYS_readlink
 #else
-#define STATS STAT
+#define READLINK SYS_readlinkat
 #endif
-#define LOAD CREATE_RULESET, ADD_RULE, SYS_openat, STATS, SYS_fstat, SYS_close
+#ifdef SYS_mmap2
+#define MMAP SYS_mmap2
+#else
+#define MMAP SYS_mmap
+#endif
+#ifdef SYS_fcntl64
+#define FCNTL SYS_fcntl64
+#else
+#define FCNTL SYS_fcntl
+#endif
+#define LOAD CREATE_RULESET, ADD_RULE, SYS_openat, STAT, SYS_fstat, SYS_close
 
 static const int query_calls[] = { CREATE_RULESET, END };
 static const int load_calls[] = { LOAD, END };
-static const int enforce_calls[] = { STATS,	    STATFS,    SYS_prctl,
+static const int enforce_calls[] = { STAT,	    STATFS,    SYS_prctl,
 				     RESTRICT_SELF, SYS_close, END };
 static const int restrict_calls[] = { LOAD, STATFS, SYS_prctl, RESTRICT_SELF,
 				      END };
-static const int list_calls[] = { LOAD,		  STATFS,   SYS_readlink,
+static const int list_calls[] = { LOAD,		  STATFS,   READLINK,
 				  SYS_getdents64, SYS_read, SYS_prctl,
 				  RESTRICT_SELF,  END };
-static const int build_calls[] = { SYS_brk, SYS_mmap, SYS_fcntl, END };
+static const int build_calls[] = { SYS_brk, MMAP, FCNTL, END };
 static const int free_calls[] = { SYS_close, SYS_munmap, END };
 static const int check_calls[] = { CREATE_RULESET, SYS_openat, STATS,
 				   SYS_fstat,	   SYS_statx,  SYS_readlinkat,
@@ -61,28 +70,54 @@ static const int check_calls[] = { CREATE_RULESET, SYS_openat, STATS,
 				   SYS_munmap,	   END };
 static const int no_calls[] = { END };
 
+/* What other versions of libc, and 32-bit ones, use in the place of STAT */
+static const int stat_family[] = {
+#ifdef SYS_stat
+	SYS_stat,
+#endif
+#ifdef SYS_stat64
+	SYS_stat64, SYS_fstat64,
+#endif
+#ifdef SYS_statx
+	SYS_statx,
+#endif
+	END
+};
+static const int always[] = { SYS_exit_group, SYS_write, END };
+
+/* A filter that grows */
+struct filter {
+	struct sock_filter code[64];
+	unsigned short n;
+};
+
+static void allow_calls(struct filter *filter, const int *calls)
+{
+	for (; *calls != END; calls++) {
+		filter->code[filter->n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)*calls, 0, 1);
+		filter->code[filter->n++] = (struct sock_filter)BPF_STMT(
+			BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		if (*calls == STAT)
+			allow_calls(filter, stat_family);
+	}
+}
+
 /* Kill for all but @calls and what a scenario needs to end */
 static void kill_but(const int *calls)
 {
-	struct sock_filter filter[64] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
+	struct filter filter = {
+		.code = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				   offsetof(struct seccomp_data, nr)) },
+		.n = 1,
 	};
-	struct sock_fprog program = { .filter = filter };
-	static const int always[] = { SYS_exit_group, SYS_write };
-	unsigned short n = 1;
+	struct sock_fprog program = { .filter = filter.code };
 
-	for (size_t i = 0; i < 2 || calls[i - 2] != END; i++) {
-		int nr = i < 2 ? always[i] : calls[i - 2];
-
-		filter[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr, 0, 1);
-		filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-							   SECCOMP_RET_ALLOW);
-	}
-	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-						   SECCOMP_RET_KILL_PROCESS);
-	program.len = n;
+	allow_calls(&filter, always);
+	allow_calls(&filter, calls);
+	filter.code[filter.n++] = (struct sock_filter)BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program.len = filter.n;
 
 	IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	IS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), 0);

@@ -355,7 +355,7 @@ static void model(struct expected *e, const struct scenario *s)
 
 	have = w.asked & fake_abi_rights(s->abi);
 	e->result = model_outcome(s, &w, have);
-	call(e, s->abi ? "query\n" : "query = -38\n");
+	call(e, s->abi ? "query\n" : FAKE_NO_LANDLOCK);
 	if (e->result == LLK_ENFORCED || e->result == LLK_PARTLY_ENFORCED)
 		model_build(e, s, &w, have);
 }
@@ -521,6 +521,15 @@ static void run(const struct scenario *s, bool is_loaded)
 		     fake.log);
 }
 
+/* One in seven, and another seventh for each pair of version and ABI: where
+ * LLK_MATRIX_BRIEF is set (emulation) */
+static bool is_left_out(void)
+{
+	static int n;
+
+	return getenv("LLK_MATRIX_BRIEF") && n++ % 7;
+}
+
 static int run_masks(struct scenario *s)
 {
 	int n = 0;
@@ -528,6 +537,8 @@ static int run_masks(struct scenario *s)
 	for (size_t h = 0; h < COUNT(handled_sets); h++) {
 		for (size_t f = 0; f < COUNT(floors); f++) {
 			for (size_t q = 0; q < COUNT(quiets); q++, n++) {
+				if (is_left_out())
+					continue;
 				s->handled = handled_sets[h];
 				s->require = floors[f];
 				s->quiet = quiets[q];
