@@ -20,6 +20,7 @@ void llki_text_put(struct llki_text *t, const char *s)
 		put_byte(t, *s++);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): once for each of 20 digits */
 void llki_text_put_number(struct llki_text *t, uint64_t n)
 {
 	if (n >= 10)

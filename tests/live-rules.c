@@ -670,6 +670,39 @@ START_TEST(closed_standard_descriptors_may_be_opened_later)
 }
 END_TEST
 
+static int loaded_fd(struct llk_ruleset *rs)
+{
+	IS(llk_ruleset_load(rs), LLK_ENFORCED);
+
+	return llk_ruleset_fd(rs);
+}
+
+static void lowest_descriptor(const void *arg)
+{
+	struct llk_ruleset *rs;
+	int lowest;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		close(fd);
+		rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+		OK(loaded_fd(rs) > 2);
+		llk_ruleset_free(rs);
+		IS(open("/", O_PATH | O_CLOEXEC), fd);
+	}
+
+	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
+	lowest = open("/", O_PATH | O_CLOEXEC);
+	close(lowest);
+	IS(loaded_fd(rs), lowest);
+}
+
+START_TEST(a_ruleset_gets_the_lowest_descriptor_above_standard_error)
+{
+	NEEDS_ABI(1);
+	RUN(lowest_descriptor, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("live-rules");
@@ -693,5 +726,7 @@ int main(void)
 	live_add(s, a_rule_does_not_reach_a_mount_that_comes_later, 1);
 	live_add(s, a_path_in_a_ruleset_of_ports_is_a_mistake, 1);
 	live_add(s, closed_standard_descriptors_may_be_opened_later, 2);
+	live_add(s, a_ruleset_gets_the_lowest_descriptor_above_standard_error,
+		 1);
 	return live_main(s);
 }
