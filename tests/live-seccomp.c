@@ -64,9 +64,9 @@ static const int list_calls[] = { LOAD,		  STATFS,   READLINK,
 				  RESTRICT_SELF,  END };
 static const int build_calls[] = { SYS_brk, MMAP, FCNTL, END };
 static const int free_calls[] = { SYS_close, SYS_munmap, END };
-static const int check_calls[] = { CREATE_RULESET, SYS_openat, STATS,
+static const int check_calls[] = { CREATE_RULESET, SYS_openat, STAT,
 				   SYS_fstat,	   SYS_statx,  SYS_readlinkat,
-				   SYS_close,	   SYS_brk,    SYS_mmap,
+				   SYS_close,	   SYS_brk,    MMAP,
 				   SYS_munmap,	   END };
 static const int no_calls[] = { END };
 
