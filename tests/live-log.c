@@ -376,7 +376,7 @@ int main(int argc, char **argv)
 	Suite *suite = suite_create("log");
 
 	if (argc == 3 && !strcmp(argv[1], "write"))
-		return live_open(argv[2], O_WRONLY);
+		_exit(live_open(argv[2], O_WRONLY));
 
 	live_add(suite, log_flags_decide_what_is_logged, N_FLAG_ROWS);
 	live_add(suite, below_abi_7_log_flags_are_an_error_or_dropped, 1);

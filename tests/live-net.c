@@ -362,7 +362,7 @@ int main(int argc, char **argv)
 	Suite *s = suite_create("live-net");
 
 	if (argc == 3)
-		return call_from_exec(atoi(argv[1]), atoi(argv[2]));
+		_exit(call_from_exec(atoi(argv[1]), atoi(argv[2])));
 
 	live_add(s, udp_needs_a_bind_of_its_own_and_the_send, N_UDP_ROWS);
 

@@ -396,7 +396,7 @@ int main(int argc, char **argv)
 	Suite *s = suite_create("live-rename");
 
 	if (argc == 3)
-		return move(argv[1], argv[2]);
+		_exit(move(argv[1], argv[2]));
 	live_add(s, refer_is_needed_after_fork_and_exec_too, 1);
 
 	live_add(s, every_layer_must_grant_refer, N_ROWS);

@@ -257,10 +257,10 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "connect")) {
 		first = (pid_t)atol(argv[2]);
-		return connect_to(true, "outside");
+		_exit(connect_to(true, "outside"));
 	}
 	if (argc == 3)
-		return signal_to((pid_t)atol(argv[2]));
+		_exit(signal_to((pid_t)atol(argv[2])));
 
 	live_add(s, what_is_outside_is_out_of_reach, N_ROWS);
 	live_add(s, what_is_made_inside_is_reachable, 1);

@@ -136,8 +136,7 @@ static int run_test(const char *command, int is_root)
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static int run_named(const char *name, const char *command, int is_root)
