@@ -7,6 +7,7 @@
 #include "../src/sys/seam.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -291,12 +292,27 @@ START_TEST(without_proc_nothing_is_counted)
 }
 END_TEST
 
-START_TEST(this_process_has_one_task_and_lists_it)
+/* An emulator may have a thread of its own in this process */
+static int count_own_tasks(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	for (const struct dirent *entry; (entry = readdir(dir));)
+		n += *entry->d_name != '.';
+	closedir(dir);
+
+	return n;
+}
+
+START_TEST(this_process_counts_its_tasks_and_lists_the_first)
 {
 	struct llki_sys_task task;
 
 	reset();
-	ck_assert_int_eq(llki_sys_count_tasks(), 1);
+	ck_assert_int_ge(llki_sys_count_tasks(), 1);
+	ck_assert_int_eq(llki_sys_count_tasks(), count_own_tasks());
 	ck_assert_int_eq(llki_sys_tasks_are_proc(), 1);
 	ck_assert_int_eq(first_task(&task), 1);
 	ck_assert(task.is_self);
@@ -325,7 +341,7 @@ int main(void)
 	tcase_add_test(tc,
 		       a_duplicate_is_above_standard_error_and_closed_on_exec);
 	tcase_add_test(tc, without_proc_nothing_is_counted);
-	tcase_add_test(tc, this_process_has_one_task_and_lists_it);
+	tcase_add_test(tc, this_process_counts_its_tasks_and_lists_the_first);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	n_failed = srunner_ntests_failed(sr);
