@@ -295,10 +295,20 @@ void fake_mount(const char *path, uint64_t mount, uint64_t device)
 
 static const char *linked_to(const char *target)
 {
-	if (!strcmp(target, "pipe:[1]"))
-		return "/pipe";
+	static const char *const of_proc[][2] = {
+		{ "pipe:[1]", "/pipe" },
+		{ "socket:[1]", "/socket" },
+		{ "anon_inode:[eventfd]", "/eventfd" },
+		{ "net:[1]", "/file" },
+		{ "/gone (deleted)", "/file" },
+		{ "/gone-pipe (deleted)", "/pipe" },
+	};
 
-	return !strcmp(target, "/gone (deleted)") ? "/file" : target;
+	for (size_t i = 0; i < sizeof(of_proc) / sizeof(of_proc[0]); i++)
+		if (!strcmp(target, of_proc[i][0]))
+			return of_proc[i][1];
+
+	return target;
 }
 
 static int open_named(const char *path, bool follows)
@@ -314,9 +324,67 @@ static int open_named(const char *path, bool follows)
 	return strlen(path) >= PATH_MAX ? -ENAMETOOLONG : -ENOENT;
 }
 
+#define MAX_LINKS 40
+
+/* Take the first name of @rest to the end of @done */
+static void next_name(char done[256], char rest[256])
+{
+	size_t start = strspn(rest, "/");
+	size_t n = strcspn(rest + start, "/");
+
+	if (n == 2 && !strncmp(rest + start, "..", 2))
+		*(strrchr(done, '/') ? strrchr(done, '/') : done) = '\0';
+	else if (n > 1 || (n && rest[start] != '.'))
+		snprintf(done + strlen(done), 256 - strlen(done), "/%.*s",
+			 (int)n, rest + start);
+	memmove(rest, rest + start + n, strlen(rest + start + n) + 1);
+}
+
+/* Replace the link that @done ends with; what it says comes before @rest */
+static void follow_link(char done[256], char rest[256], const char *target)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s", rest);
+	snprintf(rest, 256, "%s%.190s", target, text);
+	done[*target == '/' ? 0 : strrchr(done, '/') - done] = '\0';
+}
+
+/* Put @path into @done without links */
+static int follow_links(const char *path, char done[256])
+{
+	char rest[256];
+	int n_links = 0;
+
+	snprintf(rest, sizeof(rest), "%s%.240s", *path == '/' ? "" : "/dir/",
+		 path);
+	*done = '\0';
+	while (*rest) {
+		int i;
+
+		next_name(done, rest);
+		i = *done ? find_file(done) : -1;
+		if (i < 0 || fake.files[i].kind != FAKE_LINK)
+			continue;
+		if (++n_links > MAX_LINKS)
+			return -ELOOP;
+		follow_link(done, rest, linked_to(fake.files[i].target));
+	}
+
+	return 0;
+}
+
 static int open_file(const char *path)
 {
-	return open_named(path, true);
+	char done[256];
+	int i = find_file(path), r;
+
+	if ((i >= 0 && fake.files[i].kind != FAKE_LINK) || strlen(path) > 240)
+		return open_named(path, true);
+
+	r = follow_links(path, done);
+
+	return r < 0 ? r : open_named(*done ? done : "/", true);
 }
 
 int fake_open(const char *path)
@@ -434,7 +502,7 @@ int llki_sys_identify(int fd, struct llki_sys_identity *ret_identity)
 	*ret_identity = (struct llki_sys_identity){
 		.device = mount_at(file->path)->device,
 		.inode = file->inode,
-		.mount = mount_at(file->path)->mount,
+		.mount = fake.has_no_mounts ? 0 : mount_at(file->path)->mount,
 		.kind = kinds[f->kind],
 		.is_whiteout = f->kind == FAKE_WHITEOUT,
 	};

@@ -119,7 +119,8 @@ struct fake {
 	int query_answer; /* instead of the ABI, if not INT_MIN */
 	uint64_t refuses; /* rights that it should know, as one word */
 	bool has_no_tcp;
-	bool is_admin; /* CAP_SYS_ADMIN */
+	bool has_no_mounts; /* it doesn't number them: before Linux 5.8 */
+	bool is_admin;	    /* CAP_SYS_ADMIN */
 	bool has_no_new_privs;
 	int n_layers;
 
@@ -173,8 +174,12 @@ void fake_reset(int abi);
 /* Make the file @path; @error is what opening it answers, 0 for success */
 void fake_add_file(const char *path, enum fake_kind kind, int error);
 
-/* Make the symbolic link @path; "pipe:[1]" and "/gone (deleted)" lead to /pipe
- * and /file, as such links of /proc do */
+/*
+ * Make the symbolic link @path. Some lead elsewhere than they say, as those of
+ * /proc do: "pipe:[1]" to /pipe, "socket:[1]" to /socket, "anon_inode:[eventfd]"
+ * to /eventfd, "net:[1]" and "/gone (deleted)" to /file, "/gone-pipe (deleted)"
+ * to /pipe
+ */
 void fake_add_link(const char *path, const char *target);
 
 /* Give the file @path, or the directory that is implied, another name; let a
