@@ -20,6 +20,7 @@ struct walk {
 	const char *rest;
 	int dir; /* where @rest begins: a descriptor of ours */
 	int n_links;
+	bool is_absolute; /* the last link's text */
 	char name[NAME_MAX + 1];
 };
 
@@ -40,39 +41,38 @@ void llki_trail_free(struct llki_trail *trail)
 	}
 }
 
-/* Put what is behind @fd under *end; 0 where it is there already: the root */
-static int push_step(struct llki_trail **end, const struct llki_trail *below,
-		     int fd)
+/*
+ * What is behind @fd, the directory above @below. NULL where it can't be told,
+ * with *ret_error; and, with 0, where it is @below itself: the root
+ */
+static struct llki_trail *new_step(const struct llki_trail *below, int fd,
+				   int *ret_error)
 {
 	struct llki_trail *step = calloc(1, sizeof(*step));
-	int r;
 
-	if (!step)
-		return -ENOMEM;
-
-	r = llki_sys_identify(fd, &step->file);
-	if (r < 0 || (below && is_same(&below->file, &step->file))) {
+	*ret_error = step ? llki_sys_identify(fd, &step->file) : -ENOMEM;
+	if (*ret_error || (below && is_same(&below->file, &step->file))) {
 		free(step);
-		return r;
+		return NULL;
 	}
-	*end = step;
 
-	return 1;
+	return step;
 }
 
 /* Walk up from @dir by "..", and close it */
 static int go_up(int dir, struct llki_trail **ret_trail)
 {
-	struct llki_trail **end = ret_trail;
+	struct llki_trail **end = ret_trail, *step;
 	const struct llki_trail *below = NULL;
 	int above, r;
 
 	for (;;) {
-		r = push_step(end, below, dir);
-		if (r <= 0)
+		step = new_step(below, dir, &r);
+		if (!step)
 			break;
-		below = *end;
-		end = &(*end)->above;
+		*end = step;
+		end = &step->above;
+		below = step;
 		above = llki_sys_open_dir(dir, "..");
 		llki_sys_close(dir);
 		if (above < 0)
@@ -129,7 +129,7 @@ static int is_foreign_root(const struct walk *w)
 	if (r == 0)
 		r = llki_sys_identify(w->dir, &dir);
 
-	return r < 0 ? r : is_same(&root, &dir);
+	return r ? r : is_same(&root, &dir);
 }
 
 static int enter_above(struct walk *w)
@@ -159,8 +159,9 @@ static int enter_link(struct walk *w, int fd)
 	free(w->text);
 	w->text = text;
 	w->rest = text;
+	w->is_absolute = *text == '/';
 
-	return *text == '/' ? enter_root(w) : 0;
+	return w->is_absolute ? enter_root(w) : 0;
 }
 
 /* Take the next name into w->name: 1, 0 at the end, -ENAMETOOLONG */
@@ -246,39 +247,48 @@ static int walk_on(struct walk *w, bool follows,
 	return r < 0 ? r : 0;
 }
 
+/* What a link of /proc leads to that is on no file system: a pipe, a socket,
+   an eventfd; a FIFO that was deleted has a path still */
+static bool has_no_place(const struct walk *w,
+			 const struct llki_sys_identity *file)
+{
+	return !w->is_absolute && (S_ISFIFO(file->kind) ||
+				   S_ISSOCK(file->kind) || file->kind == 1);
+}
+
 /*
- * A name that isn't there, behind a link that leads somewhere all the same: a
- * link of /proc to a pipe or socket, which has no place; or to a deleted file,
- * whose place can't be told.
+ * A link of /proc leads to a file, whatever its text says: see where the kernel
+ * arrives. A file other than the one found, deleted or on another process's
+ * mounts, is at a place that can't be told.
  */
-static int find_nameless(const char *path, struct llki_trail_place *place)
+static int see_links_end(const struct walk *w, const char *path,
+			 struct llki_trail_place *place)
 {
 	struct llki_sys_identity file;
 	int fd = llki_sys_open_path(path), r;
 
+	if (fd == -ENOENT && !place->file.kind)
+		return 0;
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
+		return fd;
 
 	r = llki_sys_identify(fd, &file);
 	llki_sys_close(fd);
-	if (r < 0)
+	if (r < 0 || is_same(&file, &place->file))
 		return r;
-	if (!S_ISFIFO(file.kind) && !S_ISSOCK(file.kind) && file.kind != 1)
-		return -ENOENT;
-	place->is_nameless = true;
+	place->is_nameless = !place->file.kind && has_no_place(w, &file);
 
-	return 0;
+	return place->is_nameless ? 0 : -ENOENT;
 }
 
 static int end_walk(struct walk *w, const char *path, bool follows,
 		    struct llki_trail_place *place)
 {
-	int dir = w->dir;
+	bool is_own = w->from->root < 0 && w->from->dir < 0;
+	int dir = w->dir, r;
 
-	if (follows && !place->file.kind && w->n_links && w->from->root < 0 &&
-	    w->from->dir < 0) {
-		int r = find_nameless(path, place);
-
+	if (follows && w->n_links && is_own) {
+		r = see_links_end(w, path, place);
 		if (r < 0 || place->is_nameless)
 			return r;
 	}
@@ -309,8 +319,10 @@ int llki_trail_find(const struct llki_trail_from *from, const char *path,
 {
 	struct llki_trail_place place = { 0 };
 	struct walk w = { .from = from, .rest = path, .dir = -1 };
-	int r = *path ? find_place(&w, path, follows, &place) : -ENOENT;
+	int r = *path ? -ENAMETOOLONG : -ENOENT;
 
+	if (*path && strlen(path) < PATH_MAX)
+		r = find_place(&w, path, follows, &place);
 	free(w.text);
 	if (r < 0)
 		return r;
