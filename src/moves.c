@@ -47,9 +47,12 @@ static struct masks all_masks(const struct layers *ls)
 {
 	struct masks masks = { { 0 } };
 
-	/* Refer is denied by a layer of ports too, once another has files */
+	/* Refer is denied by a layer of ports too, once another has files; one
+	   of which nothing is left is no layer */
 	for (size_t i = 0; i < ls->n; i++)
-		masks.of[i] = (ls->fit[i].handled & LLK_FS) | LLK_FS_REFER;
+		if (ls->fit[i].handled)
+			masks.of[i] =
+				(ls->fit[i].handled & LLK_FS) | LLK_FS_REFER;
 
 	return masks;
 }
@@ -143,6 +146,14 @@ static uint64_t gain(const struct layers *ls, const struct end *from,
 					      : gained & LLKI_ABI_FILE_RIGHTS;
 }
 
+/* A mount may hold several devices (subvolumes of btrfs); the device is asked
+   where the kernel doesn't number mounts */
+static bool is_on_mount(const struct llki_sys_identity *a,
+			const struct llki_sys_identity *b)
+{
+	return a->mount == b->mount && (a->mount || a->device == b->device);
+}
+
 /* The directories up to and with the root of the mount; what is above it */
 static const struct llki_trail *collect(const struct layers *ls,
 					struct end *end)
@@ -154,8 +165,7 @@ static const struct llki_trail *collect(const struct layers *ls,
 		unmask(ls, &dir->file, LLK_FS, &end->dir);
 		root = dir;
 		dir = dir->above;
-	} while (dir && dir->file.mount == root->file.mount &&
-		 dir->file.device == root->file.device);
+	} while (dir && is_on_mount(&dir->file, &root->file));
 
 	return root;
 }
@@ -239,18 +249,28 @@ static void judge_two_dirs(const struct layers *ls, enum llki_check_kind kind,
 		v->error = -EXDEV;
 }
 
-/* What isn't Landlock's to decide; 0 if it is */
+/*
+ * What isn't Landlock's to decide, in the kernel's order: a link's two names
+ * are looked up before their mounts are compared, those of a rename after; 0
+ * if it is Landlock's
+ */
 static int check_ends(enum llki_check_kind kind, const struct end *from,
 		      const struct end *to)
 {
-	if (!from->place.file.kind ||
-	    (kind == LLKI_CHECK_EXCHANGE && !to->place.file.kind))
+	const struct llki_sys_identity *a = &from->place.dir->file;
+	const struct llki_sys_identity *b = &to->place.dir->file;
+	bool is_link = kind == LLKI_CHECK_LINK;
+	bool is_missing = !from->place.file.kind ||
+			  (kind == LLKI_CHECK_EXCHANGE && !to->place.file.kind);
+
+	if (is_link && is_missing)
 		return -ENOENT;
-	if (from->place.dir->file.mount != to->place.dir->file.mount ||
-	    from->place.dir->file.device != to->place.dir->file.device)
+	if (is_link && to->place.file.kind)
+		return -EEXIST;
+	if (a->mount != b->mount || a->device != b->device)
 		return -EXDEV;
 
-	return kind == LLKI_CHECK_LINK && to->place.file.kind ? -EEXIST : 0;
+	return is_missing ? -ENOENT : 0;
 }
 
 static int check_found(const struct layers *ls, enum llki_check_kind kind,
