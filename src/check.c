@@ -38,7 +38,8 @@ static int look_up(const struct llk_ruleset *rs, const struct llki_fit *fit,
 	uint64_t rights = llki_fit_rights(fit, rule);
 	int r = 0;
 
-	if (rule->kind == LLKI_PORT || !rights)
+	if (rule->kind == LLKI_PORT ||
+	    (!rights && !llki_fit_is_quiet(fit, rule)))
 		return 0;
 	if (rule->file_epoch != rs->epoch)
 		r = rule->fd < 0 ? look_up_path(rule)
@@ -75,8 +76,8 @@ uint64_t llki_check_granted(const struct llk_ruleset *rs,
 	bool is_dir = S_ISDIR(file->kind);
 
 	for (const struct llki_rule *rule = rs->rules; rule; rule = rule->next)
-		if (rule->kind != LLKI_PORT && rule->file_epoch == rs->epoch &&
-		    rule->file.kind && rule->file.device == file->device &&
+		if (rule->kind != LLKI_PORT && rule->file.kind &&
+		    rule->file.device == file->device &&
 		    rule->file.inode == file->inode)
 			granted |= llki_fit_rights(fit, rule);
 
@@ -91,10 +92,12 @@ int llki_check_fit(struct llk_ruleset *rs, int query, struct llki_fit *ret_fit)
 		return -EBUSY;
 	if (rs->mistake.error)
 		return rs->mistake.error;
+	if (llki_load_idle_quiet(rs))
+		return -EINVAL;
 
 	llki_fit(rs, query, 0, 0, ret_fit);
 	if (ret_fit->outcome == LLK_NOT_ENFORCED)
-		ret_fit->handled = 0;
+		ret_fit->handled = ret_fit->quiet = 0;
 
 	return ret_fit->outcome < 0 ? ret_fit->outcome
 				    : look_up_all(rs, ret_fit);
@@ -152,7 +155,7 @@ int llki_check_path(struct llk_ruleset *rs, const struct llki_check_view *view,
 		r = llki_check_fit(rs, view->query, &fit);
 	if (r == 0)
 		r = llki_trail_find(&view->from, path, true, &place);
-	if (r < 0)
+	if (r)
 		return r;
 
 	*ret_missing = missing_at(rs, &fit, rights, &place);
@@ -181,7 +184,7 @@ int llk_ruleset_check_port(struct llk_ruleset *rs, uint64_t rights,
 
 	if (ret_missing && port <= PORT_MAX && is_question(rights, LLK_NET))
 		r = llki_check_fit(rs, llk_abi(), &fit);
-	if (r < 0)
+	if (r)
 		return r;
 
 	missing = rights & fit.handled;

@@ -33,7 +33,7 @@ static int end_at_rule(struct llk_ruleset *rs, int result, enum llki_step step,
 }
 
 /* A rule that asks for quiet in a zone of which nothing is quiet, or NULL */
-static const struct llki_rule *find_idle_quiet(const struct llk_ruleset *rs)
+const struct llki_rule *llki_load_idle_quiet(const struct llk_ruleset *rs)
 {
 	uint64_t idle = rs->quiet_rules & ~llki_abi_zones(rs->quiet);
 	const struct llki_rule *rule = idle ? rs->rules : NULL;
@@ -56,7 +56,7 @@ int llki_load_check(struct llk_ruleset *rs)
 		return llki_load_end(rs, -EBADF, LLKI_SPENT);
 	if (rs->mistake.error)
 		return rs->mistake.error;
-	idle = find_idle_quiet(rs);
+	idle = llki_load_idle_quiet(rs);
 	if (idle)
 		return end_at_rule(rs, -EINVAL, LLKI_QUIET_RULE, idle);
 

@@ -159,6 +159,7 @@ bool llki_fit_is_quiet(const struct llki_fit *fit,
 /* load.c */
 bool llki_load_is_forgiven(const struct llki_rule *rule, int error);
 int llki_load_end(struct llk_ruleset *rs, int result, enum llki_step step);
+const struct llki_rule *llki_load_idle_quiet(const struct llk_ruleset *rs);
 int llki_load_check(struct llk_ruleset *rs);
 int llki_load_build(struct llk_ruleset *rs, unsigned int flags);
 int llki_load_again(struct llk_ruleset *rs, unsigned int flags);
