@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,9 @@ static void set_up(void)
 	fake_add_link("/l/self", "self");
 	fake_add_link("/l/pipe", "pipe:[1]");
 	fake_add_link("/l/deleted", "/gone (deleted)");
+	fake_add_link("/l/deleted-pipe", "/gone-pipe (deleted)");
+	fake_add_link("/l/net", "net:[1]");
+	fake_add_link("/l/empty", "");
 	fake_add_name("/a/hard", "/a/b/c/file");
 	fake_mount("/m", 2, 2);
 	rs = llk_ruleset_new(LLK_V11, LLK_ALL, 0);
@@ -214,9 +218,40 @@ START_TEST(a_pipe_behind_a_link_of_proc_is_never_denied)
 }
 END_TEST
 
+START_TEST(a_socket_or_eventfd_behind_a_link_of_proc_is_never_denied)
+{
+	fake_add_file("/socket", FAKE_SOCKET, 0);
+	fake_add_file("/eventfd", FAKE_RULESET, 0);
+	fake_add_link("/l/socket", "socket:[1]");
+	fake_add_link("/l/eventfd", "anon_inode:[eventfd]");
+	ck_assert_uint_eq(missing(READ_FILE, "/l/socket"), 0);
+	ck_assert_uint_eq(missing(READ_FILE, "/l/eventfd"), 0);
+	ck_assert_uint_eq(missing(READ_FILE, "/socket"), READ_FILE);
+}
+END_TEST
+
+/* Their places can't be told; a FIFO that had a name is denied by the kernel */
 START_TEST(a_deleted_file_behind_a_link_of_proc_is_no_answer)
 {
 	fails(-ENOENT, READ_FILE, "/l/deleted");
+	fails(-ENOENT, READ_FILE, "/l/deleted-pipe");
+	fails(-ENOENT, READ_FILE, "/l/net");
+}
+END_TEST
+
+/* Another file is where the link says that its file was */
+START_TEST(a_link_of_proc_is_not_believed)
+{
+	llk_ruleset_allow_path(rs, READ_FILE, "/");
+	fake_add_file("/gone (deleted)", FAKE_FILE, 0);
+	fails(-ENOENT, READ_FILE, "/l/deleted");
+	ck_assert_uint_eq(missing(READ_FILE, "/gone (deleted)"), 0);
+}
+END_TEST
+
+START_TEST(an_empty_link_leads_nowhere)
+{
+	fails(-ENOENT, READ_FILE, "/l/empty");
 }
 END_TEST
 
@@ -237,6 +272,19 @@ START_TEST(a_name_too_long_is_an_error)
 }
 END_TEST
 
+START_TEST(a_path_longer_than_the_kernel_takes_is_an_error)
+{
+	char path[PATH_MAX + 1];
+
+	memset(path, '/', sizeof(path));
+	path[PATH_MAX - 1] = '\0';
+	ck_assert_uint_eq(missing(READ_FILE, path), READ_FILE);
+	path[PATH_MAX - 1] = '/';
+	path[PATH_MAX] = '\0';
+	fails(-ENAMETOOLONG, READ_FILE, path);
+}
+END_TEST
+
 START_TEST(a_directory_that_cannot_be_searched_is_no_answer)
 {
 	fails(-EACCES, READ_FILE, "/denied");
@@ -249,6 +297,9 @@ START_TEST(a_preset_is_asked_for_what_fits_the_file)
 	ck_assert_uint_eq(missing(LLK_READ, "/a/b/other"), 0);
 	ck_assert_uint_eq(missing(LLK_READ, "/a/b"), LLK_FS_READ_DIR);
 	ck_assert_uint_eq(missing(LLK_READ, "/a/b/new"), LLK_FS_READ_DIR);
+	ck_assert_uint_eq(missing(LLK_FS, "/a/b/other"),
+			  EXECUTE | WRITE_FILE | LLK_FS_TRUNCATE |
+				  LLK_FS_IOCTL_DEV | LLK_FS_RESOLVE_UNIX);
 	ck_assert_uint_eq(missing(LLK_FS_READ_DIR | READ_FILE, "/a/b/other"),
 			  LLK_FS_READ_DIR);
 }
@@ -261,6 +312,41 @@ START_TEST(rules_are_found_as_load_would)
 	ck_assert_uint_eq(missing(READ_FILE, "/a/b/other"), 0);
 	llk_ruleset_allow_path(rs, READ_FILE, "/nowhere");
 	fails(-ENOENT, READ_FILE, "/a/b/other");
+}
+END_TEST
+
+/* As in load, which opens no path of a rule that the ABI leaves empty */
+START_TEST(a_rule_of_which_this_kernel_has_nothing_is_not_looked_up)
+{
+	fake.abi = 2;
+	llk_ruleset_free(rs);
+	rs = llk_ruleset_new(LLK_V3, LLK_FS, LLK_BEST_EFFORT);
+	llk_ruleset_allow_path(rs, LLK_FS_TRUNCATE, "/nowhere");
+	ck_assert_uint_eq(missing(READ_FILE, "/a"), READ_FILE);
+	ck_assert_int_eq(fake.n_of[FAKE_OPEN], 0);
+	ck_assert_int_eq(llk_ruleset_load(rs), LLK_PARTLY_ENFORCED);
+}
+END_TEST
+
+/* For each ABI: an error of load is an error here */
+START_TEST(a_quiet_rule_is_looked_up_as_load_would)
+{
+	uint64_t m = UNTOUCHED;
+	int r;
+
+	fake.abi = _i;
+	llk_ruleset_free(rs);
+	rs = llk_ruleset_new(LLK_V11, LLK_ALL, LLK_BEST_EFFORT);
+	llk_ruleset_allow_path(rs, LLK_QUIET, "/nowhere");
+	fails(-EINVAL, READ_FILE, "/a");
+	ck_assert_int_eq(llk_ruleset_load(rs), -EINVAL);
+	llk_ruleset_quiet(rs, READ_FILE);
+	r = llk_ruleset_check_path(rs, READ_FILE, "/a", &m);
+	ck_assert_int_eq(r, _i >= 10 ? -ENOENT : 0);
+	ck_assert_uint_eq(m, _i >= 10 ? UNTOUCHED : _i ? READ_FILE : 0);
+	fake_forget();
+	r = llk_ruleset_load(rs);
+	ck_assert_int_eq(r < 0 ? r : 0, _i >= 10 ? -ENOENT : 0);
 }
 END_TEST
 
@@ -380,6 +466,8 @@ START_TEST(ports_are_answered_by_number)
 	ck_assert_int_eq(
 		llk_ruleset_check_port(rs, LLK_NET | LLK_PRESET, 80, &m),
 		-EINVAL);
+	ck_assert_int_eq(llk_ruleset_check_port(rs, LLK_NET, 80, NULL),
+			 -EINVAL);
 	ck_assert_uint_eq(m, UNTOUCHED);
 }
 END_TEST
@@ -484,6 +572,58 @@ START_TEST(paths_begin_where_the_view_says)
 			 -ENOENT);
 	fake_close(root);
 	fake_close(dir);
+}
+END_TEST
+
+/* What is missing behind a link is missing in the directory that it names */
+START_TEST(a_dangling_link_is_followed_in_a_view_too)
+{
+	int root = fake_open("/a"), dir = fake_open("/l");
+	struct llki_check_view here = { 11, { -1, dir }, 0 };
+	struct llki_check_view there = { 11, { root, -1 }, 0 };
+	uint64_t m;
+
+	fake_add_link("/a/dangling", "/b/missing");
+	llk_ruleset_allow_path(rs, MAKE_REG, "/a/b");
+	ck_assert_int_eq(llki_check_path(rs, &here, MAKE_REG | READ_FILE,
+					 "dangling", &m),
+			 0);
+	ck_assert_uint_eq(m, READ_FILE);
+	ck_assert_int_eq(llki_check_path(rs, &there, MAKE_REG | READ_FILE,
+					 "/dangling", &m),
+			 0);
+	ck_assert_uint_eq(m, READ_FILE);
+	fake_close(root);
+	fake_close(dir);
+}
+END_TEST
+
+START_TEST(a_failing_call_in_a_view_leaves_nothing_open)
+{
+	int root = fake_open("/a"), open = fake_n_open(), n;
+	struct llki_check_view view = { 11, { root, -1 }, 0 };
+	uint64_t m = UNTOUCHED;
+
+	fake_forget();
+	ck_assert_int_eq(
+		llki_check_path(rs, &view, READ_FILE, "/b/../../b/other", &m),
+		0);
+	n = fake.n_calls;
+	m = UNTOUCHED;
+	for (int at = 1; at <= n; at++) {
+		int r;
+
+		fake_fail(FAKE_ANY, at, EMFILE);
+		r = llki_check_path(rs, &view, READ_FILE, "/b/../../b/other",
+				    &m);
+		ck_assert(fake.failed);
+		ck_assert_msg(r == -EMFILE || fake.failed_call == FAKE_CLOSE,
+			      "call %d: %d", at, r);
+		ck_assert_int_eq(fake_n_open(), open);
+		ck_assert_uint_eq(m, r ? UNTOUCHED : READ_FILE);
+		m = UNTOUCHED;
+	}
+	fake_close(root);
 }
 END_TEST
 
@@ -673,6 +813,35 @@ START_TEST(a_bind_mount_is_a_mount)
 }
 END_TEST
 
+/* A subvolume has a device of its own and is no mount */
+START_TEST(a_subvolume_is_no_mount)
+{
+	fake_mount("/a", 1, 2);
+	llk_ruleset_allow_path(rs, MOVE | EXECUTE, "/");
+	llk_ruleset_allow_path(rs, EXECUTE, "/a/dst");
+	ck_assert_int_eq(
+		ask(11, LLKI_CHECK_RENAME, "/a/src/f", "/a/dst/f").error, 0);
+	ck_assert_int_eq(refuses(11, LLKI_CHECK_RENAME, "/a/src/f", "/file3"),
+			 -EXDEV);
+}
+END_TEST
+
+START_TEST(mounts_without_a_number_are_told_by_their_devices)
+{
+	fake.has_no_mounts = true;
+	llk_ruleset_allow_path(rs, MOVE | EXECUTE, "/");
+	llk_ruleset_allow_path(rs, EXECUTE, "/m/dst");
+	llk_ruleset_allow_path(rs, EXECUTE, "/a/dst");
+	ck_assert_int_eq(
+		ask(11, LLKI_CHECK_RENAME, "/m/src/f", "/m/dst/f").error,
+		-EXDEV);
+	ck_assert_int_eq(
+		ask(11, LLKI_CHECK_RENAME, "/a/src/f", "/a/dst/f").error, 0);
+	ck_assert_int_eq(refuses(11, LLKI_CHECK_RENAME, "/a/src/f", "/m/dst/f"),
+			 -EXDEV);
+}
+END_TEST
+
 START_TEST(in_an_exchange_both_files_bring_rules_of_their_own)
 {
 	llk_ruleset_allow_path(rs, MOVE | EXECUTE, "/a/src");
@@ -707,6 +876,30 @@ START_TEST(a_layer_of_ports_beside_one_of_files_denies_refer)
 }
 END_TEST
 
+/* Best effort with nothing to enforce makes no layer */
+START_TEST(a_layer_of_which_nothing_is_left_denies_nothing)
+{
+	struct llk_ruleset *ports =
+		llk_ruleset_new(LLK_V4, LLK_NET, LLK_BEST_EFFORT);
+	struct llk_ruleset *files = llk_ruleset_new(LLK_V2, LLK_FS, 0);
+	struct llk_ruleset *const layers[] = { files, ports, NULL };
+	struct llki_check_view view = { 2, { -1, -1 }, 0 };
+	struct llki_check_move move = { LLKI_CHECK_RENAME, "/a/src/f",
+					"/a/dst/f" };
+	struct llki_check_verdict v;
+
+	llk_ruleset_allow_path(files, LLK_FS, "/");
+	ck_assert_int_eq(llki_check_move(layers, &view, &move, &v), 0);
+	ck_assert_int_eq(v.error, 0);
+	/* from ABI 4 on it is one */
+	view.query = 4;
+	ck_assert_int_eq(llki_check_move(layers, &view, &move, &v), 0);
+	ck_assert_int_eq(v.error, -EXDEV);
+	llk_ruleset_free(ports);
+	llk_ruleset_free(files);
+}
+END_TEST
+
 START_TEST(on_the_first_abi_nothing_moves_between_directories)
 {
 	llk_ruleset_free(rs);
@@ -738,6 +931,17 @@ START_TEST(what_is_not_landlocks_to_decide_is_an_error)
 			 -EXDEV);
 	ck_assert_int_eq(refuses(11, LLKI_CHECK_LINK, "/a/src/f", "/a/dst/g"),
 			 -EEXIST);
+	/* a link looks its names up before it compares mounts */
+	ck_assert_int_eq(refuses(11, LLKI_CHECK_LINK, "/a/src/f", "/m/dst/g"),
+			 -EEXIST);
+	ck_assert_int_eq(
+		refuses(11, LLKI_CHECK_LINK, "/a/src/none", "/m/dst/f"),
+		-ENOENT);
+	ck_assert_int_eq(
+		refuses(11, LLKI_CHECK_RENAME, "/a/src/none", "/m/dst/f"),
+		-EXDEV);
+	ck_assert_int_eq(refuses(11, LLKI_CHECK_RENAME, "", "/a/dst/f"),
+			 -ENOENT);
 	for (int i = 0; i < 17; i++)
 		layers[i] = rs;
 	ck_assert_int_eq(llki_check_move(layers, &view, &move, &v), -E2BIG);
@@ -763,12 +967,17 @@ int main(void)
 		a_path_that_ends_without_a_name_is_a_directory,
 		a_relative_path_begins_at_the_working_directory,
 		a_pipe_behind_a_link_of_proc_is_never_denied,
+		a_socket_or_eventfd_behind_a_link_of_proc_is_never_denied,
 		a_deleted_file_behind_a_link_of_proc_is_no_answer,
+		a_link_of_proc_is_not_believed,
+		an_empty_link_leads_nowhere,
 		a_loop_of_links_is_an_error,
 		a_name_too_long_is_an_error,
+		a_path_longer_than_the_kernel_takes_is_an_error,
 		a_directory_that_cannot_be_searched_is_no_answer,
 		a_preset_is_asked_for_what_fits_the_file,
 		rules_are_found_as_load_would,
+		a_rule_of_which_this_kernel_has_nothing_is_not_looked_up,
 		plain_rights_of_directories_in_a_rule_on_a_file_are_an_error,
 		a_rule_by_descriptor_counts,
 		rules_are_looked_up_once_until_the_next_builder,
@@ -779,6 +988,8 @@ int main(void)
 		ports_are_answered_by_number,
 		lack_of_memory_is_the_answer_and_leaves_nothing_open,
 		paths_begin_where_the_view_says,
+		a_dangling_link_is_followed_in_a_view_too,
+		a_failing_call_in_a_view_leaves_nothing_open,
 		a_move_with_refer_on_both_sides_is_allowed,
 		a_file_must_not_gain_rights_by_moving,
 		missing_rights_are_told_for_each_side,
@@ -786,8 +997,11 @@ int main(void)
 		within_a_directory_nothing_is_referred,
 		a_rule_on_the_root_is_not_counted_behind_a_mount,
 		a_bind_mount_is_a_mount,
+		a_subvolume_is_no_mount,
+		mounts_without_a_number_are_told_by_their_devices,
 		in_an_exchange_both_files_bring_rules_of_their_own,
 		a_layer_of_ports_beside_one_of_files_denies_refer,
+		a_layer_of_which_nothing_is_left_denies_nothing,
 		on_the_first_abi_nothing_moves_between_directories,
 		what_is_not_landlocks_to_decide_is_an_error,
 	};
@@ -800,6 +1014,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tc, tests[i]);
 	tcase_add_loop_test(tc, the_answer_is_fitted_to_the_kernel, 0,
+			    FAKE_NEWEST_ABI + 1);
+	tcase_add_loop_test(tc, a_quiet_rule_is_looked_up_as_load_would, 0,
 			    FAKE_NEWEST_ABI + 1);
 	tcase_add_loop_test(
 		tc, a_failing_call_is_the_answer_and_leaves_nothing_open, 0, 2);

@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,10 +25,11 @@
 
 /* What is answered instead of the kernel's own answer */
 static struct {
-	long nr;	  /* the call that fails, */
-	int at, error;	  /* the @at-th of them, so */
-	const char *stat; /* what is read from a stat file, or NULL */
-	const char *self; /* where /proc/thread-self leads, or NULL */
+	long nr;	   /* the call that fails, */
+	int at, error;	   /* the @at-th of them, so */
+	const char *stat;  /* what is read from a stat file, or NULL */
+	const char *self;  /* where /proc/thread-self leads, or NULL */
+	bool has_no_mount; /* statx knows of none, as before Linux 5.8 */
 } answers;
 
 long __real_syscall(long nr, ...);
@@ -36,7 +39,7 @@ ssize_t __wrap_readlink(const char *path, char *buf, size_t size);
 
 long __wrap_syscall(long nr, ...)
 {
-	long args[4];
+	long args[5], r;
 	va_list ap;
 
 	va_start(ap, nr);
@@ -53,7 +56,11 @@ long __wrap_syscall(long nr, ...)
 		return (long)strlen(answers.stat);
 	}
 
-	return __real_syscall(nr, args[0], args[1], args[2], args[3]);
+	r = __real_syscall(nr, args[0], args[1], args[2], args[3], args[4]);
+	if (nr == SYS_statx && answers.has_no_mount)
+		memset((void *)args[4], 0, sizeof(uint32_t)); /* its mask */
+
+	return r;
 }
 
 ssize_t __wrap_readlink(const char *path, char *buf, size_t size)
@@ -248,6 +255,83 @@ START_TEST(calls_on_a_closed_descriptor_are_ebadf)
 }
 END_TEST
 
+static struct llki_sys_identity identity_of(int fd)
+{
+	struct llki_sys_identity identity;
+
+	ck_assert_int_eq(llki_sys_identify(fd, &identity), 0);
+
+	return identity;
+}
+
+START_TEST(a_file_is_identified_by_device_and_inode)
+{
+	int root = llki_sys_open_dir(LLKI_SYS_CWD, "/");
+	struct llki_sys_identity a, b;
+	struct stat st;
+
+	reset();
+	ck_assert_int_eq(stat("/", &st), 0);
+	a = identity_of(root);
+	b = identity_of(root);
+	ck_assert_uint_eq(a.device, st.st_dev);
+	ck_assert_uint_eq(a.inode, st.st_ino);
+	ck_assert_uint_eq(a.kind, S_IFDIR);
+	ck_assert_uint_eq(a.mount, b.mount);
+	ck_assert_uint_eq(a.is_whiteout, 0);
+	ck_assert_int_eq(llki_sys_close(root), 0);
+	ck_assert_int_eq(llki_sys_identify(root, &a), -EBADF);
+}
+END_TEST
+
+/* It is used for more than the mount: that it isn't known is no error */
+START_TEST(a_mount_that_is_not_told_is_0)
+{
+	int root = llki_sys_open_dir(LLKI_SYS_CWD, "/");
+
+	reset();
+	answers.has_no_mount = true;
+	ck_assert_uint_eq(identity_of(root).mount, 0);
+	reset();
+	answers.nr = SYS_statx;
+	answers.at = 1;
+	answers.error = ENOSYS;
+	ck_assert_uint_eq(identity_of(root).mount, 0);
+	ck_assert_uint_ne(identity_of(root).inode, 0);
+	llki_sys_close(root);
+}
+END_TEST
+
+START_TEST(an_eventfd_has_a_kind_of_its_own_and_a_device_is_no_whiteout)
+{
+	int event = eventfd(0, EFD_CLOEXEC);
+	int null = llki_sys_open_path("/dev/null");
+
+	reset();
+	ck_assert_uint_eq(identity_of(event).kind, 1);
+	ck_assert_uint_eq(identity_of(null).kind, S_IFCHR);
+	ck_assert_uint_eq(identity_of(null).is_whiteout, 0);
+	llki_sys_close(event);
+	llki_sys_close(null);
+}
+END_TEST
+
+START_TEST(a_link_is_read_without_a_nul_and_cut)
+{
+	int proc = llki_sys_open_dir(LLKI_SYS_CWD, "/proc/self");
+	int link = llki_sys_open_at(proc, "root");
+	char buf[2] = "xx";
+
+	reset();
+	ck_assert_int_eq(llki_sys_read_link(link, buf, sizeof(buf)), 1);
+	ck_assert_int_eq(memcmp(buf, "/x", 2), 0);
+	ck_assert_int_eq(llki_sys_read_link(proc, buf, sizeof(buf)), -ENOENT);
+	llki_sys_close(link);
+	llki_sys_close(proc);
+	ck_assert_int_eq(llki_sys_read_link(link, buf, sizeof(buf)), -EBADF);
+}
+END_TEST
+
 START_TEST(a_duplicate_is_above_standard_error_and_closed_on_exec)
 {
 	int copy;
@@ -340,6 +424,12 @@ int main(void)
 	tcase_add_test(tc, calls_on_a_closed_descriptor_are_ebadf);
 	tcase_add_test(tc,
 		       a_duplicate_is_above_standard_error_and_closed_on_exec);
+	tcase_add_test(tc, a_file_is_identified_by_device_and_inode);
+	tcase_add_test(tc, a_mount_that_is_not_told_is_0);
+	tcase_add_test(
+		tc,
+		an_eventfd_has_a_kind_of_its_own_and_a_device_is_no_whiteout);
+	tcase_add_test(tc, a_link_is_read_without_a_nul_and_cut);
 	tcase_add_test(tc, without_proc_nothing_is_counted);
 	tcase_add_test(tc, this_process_counts_its_tasks_and_lists_the_first);
 	suite_add_tcase(s, tc);
