@@ -224,7 +224,7 @@ static void judge_same_dir(const struct layers *ls, struct end *from,
 
 	v->missing_from = from->wanted & union_of(ls, &from->dir);
 	v->missing_to = to->wanted & union_of(ls, &from->dir);
-	v->error = v->missing_from | v->missing_to ? -EACCES : 0;
+	v->error = (v->missing_from | v->missing_to) ? -EACCES : 0;
 }
 
 static void judge_two_dirs(const struct layers *ls, enum llki_check_kind kind,

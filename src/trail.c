@@ -233,7 +233,7 @@ static int step_on(struct walk *w, bool follows,
 static int walk_on(struct walk *w, bool follows,
 		   struct llki_sys_identity *ret_file)
 {
-	static const struct llki_sys_identity missing;
+	static const struct llki_sys_identity missing = { 0 };
 	int r;
 
 	do {

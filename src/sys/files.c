@@ -30,7 +30,9 @@ struct statx_answer {
 _Static_assert(sizeof(struct statx_answer) == 256 &&
 		       offsetof(struct statx_answer, mount) == 0x90,
 	       "as the kernel has it");
-_Static_assert(AT_FDCWD == LLKI_SYS_CWD, "as Linux has it everywhere");
+#if AT_FDCWD != LLKI_SYS_CWD
+#error "as Linux has it everywhere"
+#endif
 _Static_assert(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64");
 
 static int open_o_path(int dir, const char *path, int flags)
@@ -103,7 +105,7 @@ int llki_sys_identify(int fd, struct llki_sys_identity *ret_identity)
 		.mount = mount_of(fd),
 		/* Files without a type are the kernel's own: eventfd ... */
 		.is_whiteout = S_ISCHR(st.st_mode) && st.st_rdev == 0,
-		.kind = st.st_mode & S_IFMT ? st.st_mode & S_IFMT : 1,
+		.kind = (st.st_mode & S_IFMT) ? st.st_mode & S_IFMT : 1,
 	};
 
 	return 0;
