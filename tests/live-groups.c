@@ -266,7 +266,7 @@ static void restrict_to(const struct row *row, unsigned int groups)
 /* Without a sandbox, or it can't be shown here */
 static struct answer ask_free(const struct row *row)
 {
-	struct answer a = { "", 0 };
+	struct answer a;
 
 	if (row->program && access(row->program, X_OK))
 		live_cannot("%s is not here", row->program);
@@ -358,6 +358,8 @@ static void take_certificate(void)
 	FILE *out = fopen(CERT, "we");
 	char line[4096];
 
+	if (!out)
+		live_fail("%s: %s", CERT, strerror(errno));
 	if (!in)
 		in = fopen("/etc/pki/tls/certs/ca-bundle.crt", "re");
 	while (in && fgets(line, sizeof(line), in)) {

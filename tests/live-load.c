@@ -319,11 +319,14 @@ static int receive_fd(int sock)
 			      .msg_iovlen = 1,
 			      .msg_control = control.buf,
 			      .msg_controllen = sizeof(control.buf) };
+	const struct cmsghdr *header;
 	int fd;
 
 	IS(recvmsg(sock, &msg, MSG_CMSG_CLOEXEC), 1);
-	OK(CMSG_FIRSTHDR(&msg) != NULL);
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	header = CMSG_FIRSTHDR(&msg);
+	if (!header)
+		live_fail("no descriptor was sent");
+	memcpy(&fd, CMSG_DATA(header), sizeof(int));
 	return fd;
 }
 

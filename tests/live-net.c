@@ -65,7 +65,7 @@ static int try_call(int family, int type, int port, socket_call *call)
 
 static int port_of(int fd)
 {
-	union address a;
+	union address a = { 0 };
 	socklen_t len = sizeof(a);
 
 	ck_assert_int_eq(getsockname(fd, &a.any, &len), 0);

@@ -120,16 +120,16 @@ static uint64_t model_mask(uint64_t word, uint64_t known)
 	uint64_t result = 0;
 
 	for (int i = 0; i < 3; i++) {
-		uint64_t part = word & zones[i][0];
+		uint64_t asked = word & zones[i][0];
 
-		if (!(part & zones[i][1])) {
-			if (part & ~known)
+		if (!(asked & zones[i][1])) {
+			if (asked & ~known)
 				return 0;
-			result |= part;
+			result |= asked;
 		} else {
-			if (!(part & known) && !is_all)
+			if (!(asked & known) && !is_all)
 				return 0;
-			result |= part & known;
+			result |= asked & known;
 		}
 	}
 

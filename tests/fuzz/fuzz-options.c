@@ -106,7 +106,7 @@ static int run_restrict_self(struct llk_ruleset *rs, unsigned int flags)
 }
 
 /* Memory that an exit leaves to the kernel is freed here */
-static void *note_block(void *old, void *block)
+static void *note_block(const void *old, void *block)
 {
 	size_t i = 0;
 
@@ -649,7 +649,7 @@ static void read_arguments(struct input *in)
 	run.argv[run.argc] = NULL;
 }
 
-static void begin(struct input *in)
+static void begin_run(struct input *in)
 {
 	memset(&run, 0, sizeof(run));
 	run.result = INT_MIN;
@@ -661,7 +661,7 @@ static void begin(struct input *in)
 	insist(run.out && run.err, "out of memory");
 }
 
-static void end(void)
+static void end_run(void)
 {
 	for (size_t i = 0; i < COUNT(run.rulesets); i++)
 		llk_ruleset_free(run.rulesets[i]);
@@ -681,7 +681,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > MAX_SIZE)
 		return 0;
 
-	begin(&in);
+	begin_run(&in);
 	optind = 0;
 	if (!setjmp(run.end))
 		run_main(run.argc, run.argv);
@@ -690,7 +690,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	expected = expect_status();
 	check(expected);
-	end();
+	end_run();
 
 	return 0;
 }

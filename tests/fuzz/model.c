@@ -504,7 +504,7 @@ static int kernel_create(const struct fake_ruleset *words)
 			      attr->quiet_scoped))
 		return -E2BIG;
 
-	return all & ~(known_to(fake.abi) & ~fake.refuses) ? -EINVAL : 0;
+	return (all & ~(known_to(fake.abi) & ~fake.refuses)) ? -EINVAL : 0;
 }
 
 /* One rule; @kind is the file's, FAKE_CLOSED for a port */
@@ -782,17 +782,17 @@ static bool is_one_by_listing(int n_counted)
  */
 static bool is_one_thread(const struct model *m)
 {
-	bool is_known = fake.libc_knows == 1;
+	bool libc_knows = fake.libc_knows == 1;
 	int n = fake.count >= 0 ? fake.count : fake.n_tasks;
 
 	if (m->threads != MODEL_AS_THEY_ARE)
 		return m->threads == MODEL_ONE;
 	if (fake.proc == FAKE_PROC_MISSING || n < 1 || enter(FAKE_COUNT))
-		return is_known;
-	if (n == 1 && is_known)
+		return libc_knows;
+	if (n == 1 && libc_knows)
 		return true;
 	if (fake.proc == FAKE_PROC_OTHER || enter(FAKE_ARE_PROC))
-		return is_known;
+		return libc_knows;
 
 	return n == 1 || is_one_by_listing(n);
 }
