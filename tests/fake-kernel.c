@@ -548,18 +548,18 @@ int llki_sys_open_at(int dir, const char *name)
 	return log_call(fd, "open_at %.80s", name);
 }
 
-int llki_sys_open_dir(int dir, const char *name)
+int llki_sys_open_dir(int dir, const char *path)
 {
 	bool fails = enter(FAKE_OPEN_DIR);
-	char path[128];
-	int fd = fails ? -fake.fail_error : path_in(dir, name, path);
+	char whole[128];
+	int fd = fails ? -fake.fail_error : path_in(dir, path, whole);
 
 	if (fd >= 0)
-		fd = open_named(path, true);
+		fd = open_named(whole, true);
 	if (fd >= 0)
 		get_fd(fd)->is_path = true;
 
-	return log_call(fd, "open_dir %.80s", name);
+	return log_call(fd, "open_dir %.80s", path);
 }
 
 int llki_sys_read_link(int fd, char *buf, size_t size)

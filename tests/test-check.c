@@ -249,6 +249,15 @@ START_TEST(a_link_of_proc_is_not_believed)
 }
 END_TEST
 
+START_TEST(a_file_that_goes_meanwhile_is_no_answer)
+{
+	ck_assert_uint_eq(missing(READ_FILE, "/l/file"), READ_FILE);
+	fake_fail(FAKE_OPEN, 1, ENOENT);
+	fails(-ENOENT, READ_FILE, "/l/file");
+	ck_assert(fake.failed);
+}
+END_TEST
+
 START_TEST(an_empty_link_leads_nowhere)
 {
 	fails(-ENOENT, READ_FILE, "/l/empty");
@@ -970,6 +979,7 @@ int main(void)
 		a_socket_or_eventfd_behind_a_link_of_proc_is_never_denied,
 		a_deleted_file_behind_a_link_of_proc_is_no_answer,
 		a_link_of_proc_is_not_believed,
+		a_file_that_goes_meanwhile_is_no_answer,
 		an_empty_link_leads_nowhere,
 		a_loop_of_links_is_an_error,
 		a_name_too_long_is_an_error,
