@@ -492,9 +492,10 @@ LLK_API int llk_ruleset_explain(const struct llk_ruleset *rs, char *buf,
  * Refer is denied as soon as any right of files is handled. Returns 0 whatever
  * is missing. -EINVAL for NULL, an empty path, no rights, rights of another
  * zone or unknown ones, LLK_IF_PRESENT, LLK_QUIET; -EBUSY once the ruleset is
- * loaded or enforced; -ENOENT a missing directory; -EACCES a directory on the
- * way or above can't be searched, so there is no answer; -ENOTDIR, -ELOOP,
- * -ENAMETOOLONG, -ENOMEM, -EMFILE; and errors of llk_ruleset_load.
+ * loaded or enforced; -ENOENT a missing directory, or a link of /proc to a file
+ * that is deleted or out of reach; -EACCES a directory on the way or above can't
+ * be searched, so there is no answer; -ENOTDIR, -ELOOP, -ENAMETOOLONG, -ENOMEM,
+ * -EMFILE; and errors of llk_ruleset_load.
  */
 LLK_API int llk_ruleset_check_path(struct llk_ruleset *rs, uint64_t rights,
 				   const char *path, uint64_t *ret_missing);
