@@ -350,7 +350,7 @@ static void follow_link(char done[256], char rest[256], const char *target)
 	done[*target == '/' ? 0 : strrchr(done, '/') - done] = '\0';
 }
 
-/* Put @path into @done without links */
+/* Put @path into @done without links: how many there were */
 static int follow_links(const char *path, char done[256])
 {
 	char rest[256];
@@ -371,7 +371,7 @@ static int follow_links(const char *path, char done[256])
 		follow_link(done, rest, linked_to(fake.files[i].target));
 	}
 
-	return 0;
+	return n_links;
 }
 
 static int open_file(const char *path)
@@ -382,9 +382,12 @@ static int open_file(const char *path)
 	if ((i >= 0 && fake.files[i].kind != FAKE_LINK) || strlen(path) > 240)
 		return open_named(path, true);
 
+	/* Names that need no link are known as they are written, or not at all */
 	r = follow_links(path, done);
+	if (r <= 0)
+		return r < 0 ? r : open_named(path, true);
 
-	return r < 0 ? r : open_named(*done ? done : "/", true);
+	return open_named(*done ? done : "/", true);
 }
 
 int fake_open(const char *path)
