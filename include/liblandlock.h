@@ -225,7 +225,7 @@ extern "C" {
 #define LLK_RESTRICT_LOG_NEW_EXEC_ON       0x2U /* after an exec they are */
 #define LLK_RESTRICT_LOG_SUBDOMAINS_OFF    0x4U /* those of layers made later aren't */
 #define LLK_RESTRICT_THIS_THREAD       0x10000U /* the calling thread alone */
-#define LLK_RESTRICT_BY_SIGNAL         0x20000U /* reserved: -EINVAL in this release */
+#define LLK_RESTRICT_BY_SIGNAL         0x20000U /* all threads before Linux 7.0 too */
 #define LLK_RESTRICT_SKIP_NO_NEW_PRIVS 0x40000U /* leave no_new_privs alone */
 
 /* clang-format on */

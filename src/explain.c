@@ -143,6 +143,8 @@ static void put_count(struct llki_text *t, const struct llki_threads *threads)
 
 static void put_threads(struct llki_text *t, const struct llki_threads *threads)
 {
+	bool can_list = !threads->error;
+
 	if (threads->error == -ENOSYS) {
 		llki_text_put(
 			t,
@@ -161,6 +163,8 @@ static void put_threads(struct llki_text *t, const struct llki_threads *threads)
 		llki_text_put(t, "other threads come and go: call before the "
 				 "first is started");
 	}
+	if (can_list)
+		llki_text_put(t, ", or restrict all by LLK_RESTRICT_BY_SIGNAL");
 	llki_text_put(
 		t, ", or restrict this one alone by LLK_RESTRICT_THIS_THREAD; "
 		   "Linux 7.0 covers all.");
@@ -233,6 +237,9 @@ static const char *outcome_words(const struct llk_ruleset *rs)
 		return "";
 	if (rs->step <= LLKI_QUIET_RULE)
 		return "bug in the program: ";
+	if (rs->step == LLKI_ALL_HALF)
+		return "failed half way, this process must exit: some threads "
+		       "are restricted and some are not. ";
 	if (rs->result < 0)
 		return "failed: ";
 	if (rs->result == LLK_NOT_ENFORCED)
@@ -250,6 +257,8 @@ static void put_cause(struct llki_text *t, const struct llk_ruleset *rs)
 				    .surplus = rs->surplus,
 				    .error = -rs->result };
 
+	if (rs->step >= LLKI_ALL_UNPORTED && rs->step <= LLKI_ALL_HALF)
+		topic.error = -rs->all.error;
 	if (rs->step == LLKI_THREADS)
 		put_threads(t, &rs->threads);
 	else if (rs->step == LLKI_UNFIT || rs->result == LLK_PARTLY_ENFORCED)

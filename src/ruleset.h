@@ -57,6 +57,7 @@ enum llki_step {
 	LLKI_BUSY,
 	/* ... and by load and restrict_self */
 	LLKI_BAD_FLAGS,
+	LLKI_FLAGS_CLASH,
 	LLKI_QUIET_RULE,
 
 	/* failures */
@@ -73,6 +74,18 @@ enum llki_step {
 	LLKI_THREADS, /* there are others; also of outcomes */
 	LLKI_NO_NEW_PRIVS,
 	LLKI_RESTRICT,
+
+	/* of other threads, by signal; the first ones also of outcomes */
+	LLKI_ALL_UNPORTED,
+	LLKI_ALL_NO_PROC,
+	LLKI_ALL_POLL_THREAD,
+	LLKI_ALL_SCOPE,
+	LLKI_ALL_UNREACHED,
+	LLKI_ALL_UNSTEADY,
+	LLKI_ALL_NO_SIGNAL,
+	LLKI_ALL_NO_NEW_PRIVS,
+	LLKI_ALL_REFUSED,
+	LLKI_ALL_HALF,
 
 	/* no failure */
 	LLKI_LOADED,
@@ -139,6 +152,7 @@ struct llk_ruleset {
 	const struct llki_rule *at; /* the rule that failed */
 	uint64_t surplus;
 	struct llki_threads threads;
+	struct llki_sys_all all; /* of the threads, by signal */
 };
 
 /* ruleset.c */

@@ -12,7 +12,7 @@
  * In the sentences: %o is the rule (a path, port or descriptor), %p the same
  * and a colon if there is a rule, %r the surplus rights, %d "do" or "does"
  * after them, %v the version asked for, %m the newest, %z the kind of the
- * rule's rights, %e the error in words, %n its number.
+ * rule's rights, %t the thread, %e the error in words, %n its number.
  */
 /* clang-format off */
 static const struct sentence {
@@ -43,6 +43,8 @@ static const struct sentence {
 	{ LLKI_BAD_FD, 0, "%o is not open." },
 	{ LLKI_BUSY, 0, "nothing can be added to a ruleset that is loaded or enforced." },
 	{ LLKI_BAD_FLAGS, 0, "llk_ruleset_restrict_self was given an unknown flag." },
+	{ LLKI_FLAGS_CLASH, 0,
+	  "LLK_RESTRICT_BY_SIGNAL is for all threads and LLK_RESTRICT_THIS_THREAD for one." },
 	{ LLKI_QUIET_RULE, 0,
 	  "%pLLK_QUIET has no meaning: llk_ruleset_quiet names no right of %z." },
 
@@ -62,6 +64,33 @@ static const struct sentence {
 	{ LLKI_RESTRICT, EPERM,
 	  "not permitted: no_new_privs is not set and CAP_SYS_ADMIN missing, or a seccomp filter refuses." },
 	{ LLKI_RESTRICT, 0, "the kernel or a seccomp filter refused the layer: %e (errno %n)." },
+
+	{ LLKI_ALL_UNPORTED, 0,
+	  "LLK_RESTRICT_BY_SIGNAL does not know this processor or libc: call before the first thread." },
+	{ LLKI_ALL_NO_PROC, ENOSYS,
+	  "/proc is missing or not this process's own: LLK_RESTRICT_BY_SIGNAL lists the threads there." },
+	{ LLKI_ALL_NO_PROC, 0,
+	  "/proc/self/task can't be read, where LLK_RESTRICT_BY_SIGNAL lists the threads: %e." },
+	{ LLKI_ALL_POLL_THREAD, 0,
+	  "%t polls an io_uring ring and would stay free: make SQPOLL rings later." },
+	{ LLKI_ALL_SCOPE, 0,
+	  "threads could no longer signal each other under the signal scope: leave it out of this ruleset." },
+	{ LLKI_ALL_UNREACHED, 0,
+	  "%t did not stop: it blocks all signals, or waits in vfork, or a debugger has stopped it." },
+	{ LLKI_ALL_UNSTEADY, 0,
+	  "other threads came and went, and could not be stopped all at once: try again." },
+	{ LLKI_ALL_NO_SIGNAL, 0, "%t can't be stopped by a signal, a filter refuses: %e (errno %n)." },
+	{ LLKI_ALL_NO_NEW_PRIVS, 0, "%t: no_new_privs can't be set: %e (errno %n)." },
+	{ LLKI_ALL_REFUSED, EPERM,
+	  "%t: no_new_privs is not set and CAP_SYS_ADMIN missing, or a seccomp filter refuses." },
+	{ LLKI_ALL_REFUSED, EBADF,
+	  "%t has descriptors of its own, and not the ruleset: it was made without CLONE_FILES." },
+	{ LLKI_ALL_REFUSED, ETIMEDOUT,
+	  "%t did not answer: a seccomp filter has ended it." },
+	{ LLKI_ALL_REFUSED, 0,
+	  "%t: the kernel or a seccomp filter would refuse the layer: %e (errno %n)." },
+	{ LLKI_ALL_HALF, E2BIG, "%t has 16 layers already." },
+	{ LLKI_ALL_HALF, 0, "%t: the kernel or a seccomp filter refused the layer: %e (errno %n)." },
 
 	/* of the version query, LLKI_UNFIT */
 	{ LLKI_UNFIT, ENOSYS,
@@ -130,6 +159,19 @@ static void put_rule(struct llki_text *t, const struct llki_rule *rule)
 	}
 }
 
+static void put_thread(struct llki_text *t, const struct llki_sys_all *all)
+{
+	llki_text_put(t, all->id ? "thread " : "a thread");
+	if (all->id)
+		llki_text_put_number(t, all->id);
+	if (!*all->name)
+		return;
+
+	llki_text_put(t, " (");
+	llki_text_put_quoted(t, all->name);
+	llki_text_put(t, ")");
+}
+
 static void put_prefix(struct llki_text *t, const struct llki_rule *rule)
 {
 	if (!rule)
@@ -172,6 +214,9 @@ static void put_code(struct llki_text *t, char code,
 		break;
 	case 'z':
 		llki_text_put(t, rule->kind == LLKI_PORT ? "ports" : "files");
+		break;
+	case 't':
+		put_thread(t, &topic->rs->all);
 		break;
 	case 'e':
 		llki_explain_put_error(t, topic->error);

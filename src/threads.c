@@ -18,30 +18,6 @@ struct listing {
 	bool is_complete; /* all were clear, and the caller itself was there */
 };
 
-static bool is_named(const struct llki_sys_task *task, const char *prefix)
-{
-	return !strncmp(task->name, prefix, strlen(prefix));
-}
-
-static bool is_alive(const struct llki_sys_task *task)
-{
-	if (!task->state || task->state == 'Z' || task->state == 'X' ||
-	    task->flags & LLKI_SYS_TASK_EXITING)
-		return false;
-
-	/* io_uring's workers don't count, but a ring's poll thread does: it
-	   keeps the old rights */
-	return !(task->flags & LLKI_SYS_TASK_IO_WORKER) ||
-	       is_named(task, "iou-sqp-");
-}
-
-/* It vanished, or it is of io_uring and too new to have its name */
-static bool is_unclear(const struct llki_sys_task *task)
-{
-	return !task->state || (task->flags & LLKI_SYS_TASK_IO_WORKER &&
-				!is_named(task, "iou-"));
-}
-
 /* Remember the name of a living thread, as far as there is room */
 static void note_other(struct llki_threads *threads,
 		       const struct llki_sys_task *task)
@@ -64,9 +40,9 @@ static void see_task(struct listing *seen, struct llki_threads *threads,
 	seen->digest = (seen->digest ^ task->id) * 0x100000001b3ULL;
 	if (task->is_self)
 		*is_self_seen = true;
-	else if (is_alive(task))
+	else if (llki_sys_task_is_alive(task))
 		note_other(threads, task);
-	if (is_unclear(task))
+	if (llki_sys_task_is_unclear(task))
 		seen->is_complete = false;
 }
 

@@ -597,7 +597,8 @@ static int query(uint32_t flags)
 	if (flags == 1)
 		return fake.abi;
 
-	return flags == 2 && fake_abi_row(fake.abi)->has_errata ? 0 : -EINVAL;
+	return flags == 2 && fake_abi_row(fake.abi)->has_errata ? fake.errata
+								: -EINVAL;
 }
 
 /* What the kernel copies of the struct, or its answer */
@@ -960,6 +961,32 @@ int llki_sys_tasks_next(struct llki_sys_tasks *it,
 	*ret_task = fake.tasks[it->at++];
 
 	return 1;
+}
+
+/* As one call: what each thread does for itself is src/sys/by-signal.c's */
+static int restrict_all(int fd, uint32_t flags, int options)
+{
+	if (fake.all.end)
+		return fake.all_answer;
+
+	if (options)
+		fake.has_no_new_privs = true;
+
+	return restrict_self(fd, flags);
+}
+
+int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
+			  struct llki_sys_all *ret_all)
+{
+	int r = enter(FAKE_ALL) ? -fake.fail_error
+				: restrict_all(ruleset_fd, flags, options);
+
+	*ret_all = fake.all;
+	if (r < 0 && !fake.all.end)
+		*ret_all = (struct llki_sys_all){ .end = LLKI_SYS_ALL_SELF,
+						  .error = r };
+
+	return log_call(r, "restrict all flags=%x options=%d", flags, options);
 }
 
 /* --- the log ------------------------------------------------------------ */

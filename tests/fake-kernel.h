@@ -47,6 +47,7 @@ enum fake_call {
 	FAKE_LIST,
 	FAKE_NEXT,
 	FAKE_NAP,
+	FAKE_ALL,
 	FAKE_LIBC, /* no system call: counted in n_of, not in n_calls */
 	FAKE_N_CALLS,
 	FAKE_ANY = FAKE_N_CALLS,
@@ -131,6 +132,9 @@ struct fake {
 	int count;    /* instead of n_tasks, if not negative */
 	int libc_knows;
 	enum fake_proc proc;
+	struct llki_sys_all all; /* how a restriction by signal ends, */
+	int all_answer;		 /* where it isn't LLKI_SYS_ALL_DONE */
+	int errata;		 /* a mask, where the ABI tells it */
 	void (*before)(enum fake_call call); /* let things happen meanwhile */
 
 	/* what fails: the @fail_at-th call of @fail_call, counted from 1 */

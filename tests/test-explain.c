@@ -45,7 +45,8 @@ START_TEST(threads_without_a_name_are_counted_all_the_same)
 	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
 	ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), -EOPNOTSUPP);
 	explains(rs, "failed: 1 other thread would stay free: call before the "
-		     "first is started, or restrict this one alone by "
+		     "first is started, or restrict all by "
+		     "LLK_RESTRICT_BY_SIGNAL, or restrict this one alone by "
 		     "LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.");
 	llk_ruleset_free(rs);
 }
@@ -60,7 +61,8 @@ START_TEST(a_worker_of_io_uring_that_has_no_name_yet_is_unclear)
 	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
 	ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), -EOPNOTSUPP);
 	explains(rs, "failed: other threads come and go: call before the first "
-		     "is started, or restrict this one alone by "
+		     "is started, or restrict all by "
+		     "LLK_RESTRICT_BY_SIGNAL, or restrict this one alone by "
 		     "LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.");
 	llk_ruleset_free(rs);
 }

@@ -362,8 +362,9 @@ START_TEST(counting_threads_is_legal_between_fork_and_exec)
 	wanted.result = LLK_NOT_ENFORCED;
 	wanted.text =
 		"not enforced: 1 other thread (\"gmain\") would stay free: "
-		"call before the first is started, or restrict this one "
-		"alone by LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.";
+		"call before the first is started, or restrict all by "
+		"LLK_RESTRICT_BY_SIGNAL, or restrict this one alone by "
+		"LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.";
 	fake_reset(7);
 	fake_add_task("gmain", 'S', 0);
 	legal(build(LLK_V1, LLK_BEST_EFFORT));

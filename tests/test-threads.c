@@ -13,12 +13,14 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-#define NO_PROC                                                             \
-	"there is no /proc to count the threads in: mount it, or restrict " \
-	"this one alone by LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all."
-#define WAYS_OUT                                                           \
-	" would stay free: call before the first is started, or restrict " \
-	"this one alone by LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all."
+#define LAST_WAY_OUT                                                 \
+	", or restrict this one alone by LLK_RESTRICT_THIS_THREAD; " \
+	"Linux 7.0 covers all."
+#define LAST_WAYS_OUT ", or restrict all by LLK_RESTRICT_BY_SIGNAL" LAST_WAY_OUT
+#define NO_PROC \
+	"there is no /proc to count the threads in: mount it" LAST_WAY_OUT
+#define WAYS_OUT \
+	" would stay free: call before the first is started" LAST_WAYS_OUT
 
 static void explains(const struct llk_ruleset *rs, const char *text)
 {
@@ -385,8 +387,7 @@ START_TEST(a_chain_that_never_ends_is_told)
 	rs = llk_ruleset_new(LLK_V1, LLK_FS, 0);
 	ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), -EOPNOTSUPP);
 	explains(rs, "failed: other threads come and go: call before the first "
-		     "is started, or restrict this one alone by "
-		     "LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.");
+		     "is started" LAST_WAYS_OUT);
 	end(rs);
 }
 END_TEST
@@ -526,8 +527,7 @@ START_TEST(a_denied_listing_is_several_after_ten_milliseconds)
 	ck_assert_int_eq(llk_ruleset_restrict_self(rs, 0), LLK_NOT_ENFORCED);
 	explains(rs, "not enforced: other threads are counted and can't be "
 		     "listed (permission denied): call before the first is "
-		     "started, or restrict this one alone by "
-		     "LLK_RESTRICT_THIS_THREAD; Linux 7.0 covers all.");
+		     "started" LAST_WAY_OUT);
 	end(rs);
 }
 END_TEST

@@ -9,6 +9,8 @@
 
 #include <liblandlock/sys.h>
 
+#include <string.h>
+
 /* The calls' own numbers: what a SIGSYS handler that returns answers */
 #if defined(__x86_64__) && defined(__ILP32__)
 #define LLKI_SYS_BASE 0x40000000
@@ -93,6 +95,25 @@ struct llki_sys_task {
 #define LLKI_SYS_TASK_EXITING 0x4U
 #define LLKI_SYS_TASK_IO_WORKER 0x10U
 
+/* Whether it can still act: io_uring's workers don't count, but a ring's poll
+ * thread does, as it keeps the old rights */
+static inline int llki_sys_task_is_alive(const struct llki_sys_task *task)
+{
+	if (!task->state || task->state == 'Z' || task->state == 'X' ||
+	    task->flags & LLKI_SYS_TASK_EXITING)
+		return 0;
+
+	return !(task->flags & LLKI_SYS_TASK_IO_WORKER) ||
+	       !strncmp(task->name, "iou-sqp-", 8);
+}
+
+/* Whether it vanished, or is of io_uring and too new to have its name */
+static inline int llki_sys_task_is_unclear(const struct llki_sys_task *task)
+{
+	return !task->state || (task->flags & LLKI_SYS_TASK_IO_WORKER &&
+				strncmp(task->name, "iou-", 4));
+}
+
 /* A listing under way */
 struct llki_sys_tasks {
 	int fd;
@@ -107,5 +128,50 @@ int llki_sys_tasks_open(struct llki_sys_tasks *it);
 /* Tell the next: 1 and *ret_task, 0 at the end, or -errno */
 int llki_sys_tasks_next(struct llki_sys_tasks *it,
 			struct llki_sys_task *ret_task);
+
+/* The same in two steps: who it is alone, and then what its stat file says, 0
+ * or -errno */
+int llki_sys_tasks_next_id(struct llki_sys_tasks *it,
+			   struct llki_sys_task *ret_task);
+int llki_sys_tasks_read(struct llki_sys_tasks *it, struct llki_sys_task *task);
+
+/* How a restriction of all threads by signal ended */
+enum llki_sys_all_end {
+	LLKI_SYS_ALL_DONE,
+
+	/* nothing happened */
+	LLKI_SYS_ALL_UNPORTED,	  /* -EOPNOTSUPP: this processor or libc */
+	LLKI_SYS_ALL_NO_PROC,	  /* -EOPNOTSUPP: no list of the threads */
+	LLKI_SYS_ALL_POLL_THREAD, /* -EOPNOTSUPP: of an io_uring ring */
+	LLKI_SYS_ALL_UNREACHED,	  /* -ETIMEDOUT: one did not stop */
+	LLKI_SYS_ALL_UNSTEADY,	  /* -ETIMEDOUT: others came and went */
+
+	/* no layer, but no_new_privs may be set on all threads */
+	LLKI_SYS_ALL_NO_SIGNAL,	   /* a call to stop them was refused */
+	LLKI_SYS_ALL_NO_MEMORY,	   /* for the table of threads */
+	LLKI_SYS_ALL_NO_NEW_PRIVS, /* was refused to one */
+	LLKI_SYS_ALL_REFUSED,	   /* the layer will be, to one */
+	LLKI_SYS_ALL_SELF_PRIVS,   /* the caller: no_new_privs */
+	LLKI_SYS_ALL_SELF,	   /* the caller: the layer */
+
+	LLKI_SYS_ALL_HALF, /* -ENOTRECOVERABLE: some are restricted */
+};
+
+/* How, of which thread, and what it was answered */
+struct llki_sys_all {
+	enum llki_sys_all_end end;
+	unsigned long long id; /* 0: none in particular */
+	char name[16];
+	int error; /* -errno, of that call */
+};
+
+#define LLKI_SYS_ALL_SETS_NO_NEW_PRIVS 1
+
+/*
+ * Restrict all threads of the process, each by itself in a signal handler: 0,
+ * or -errno and *ret_all. @options is 0 or LLKI_SYS_ALL_SETS_NO_NEW_PRIVS.
+ */
+int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
+			  struct llki_sys_all *ret_all);
 
 #endif

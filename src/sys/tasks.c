@@ -142,16 +142,28 @@ static int parse_stat(const char *text, struct llki_sys_task *ret_task)
 	return 0;
 }
 
-/* Read the stat file of the task @name; state 0 if the task is gone */
-static int read_stat(int dir, const char *name, struct llki_sys_task *ret_task)
+/* The path of a task's stat file, in the directory of the tasks */
+static const char *stat_path(unsigned long long id, char path[32])
 {
-	char text[512], path[32] = "";
+	char *p = path + 31 - sizeof("/stat");
+
+	strcpy(p, "/stat");
+	do {
+		*--p = (char)('0' + id % 10);
+		id /= 10;
+	} while (id);
+
+	return p;
+}
+
+/* Read the stat file of @task; state 0 if the task is gone */
+static int read_stat(int dir, struct llki_sys_task *task)
+{
+	char text[512], path[32];
 	long n;
 	int fd, err;
 
-	strncat(path, name, 20);
-	strcat(path, "/stat");
-	fd = open_to_read(dir, path, 0);
+	fd = open_to_read(dir, stat_path(task->id, path), 0);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 
@@ -163,7 +175,7 @@ static int read_stat(int dir, const char *name, struct llki_sys_task *ret_task)
 
 	text[n] = '\0';
 
-	return parse_stat(text, ret_task);
+	return parse_stat(text, task);
 }
 
 static int fill(struct llki_sys_tasks *it)
@@ -179,8 +191,8 @@ static int fill(struct llki_sys_tasks *it)
 	return n > 0;
 }
 
-int llki_sys_tasks_next(struct llki_sys_tasks *it,
-			struct llki_sys_task *ret_task)
+int llki_sys_tasks_next_id(struct llki_sys_tasks *it,
+			   struct llki_sys_task *ret_task)
 {
 	const struct task_entry *entry;
 	int r;
@@ -198,7 +210,24 @@ int llki_sys_tasks_next(struct llki_sys_tasks *it,
 	memset(ret_task, 0, sizeof(*ret_task));
 	ret_task->id = number_at(entry->name);
 	ret_task->is_self = ret_task->id == it->self;
-	r = read_stat(it->fd, entry->name, ret_task);
+
+	return 1;
+}
+
+int llki_sys_tasks_read(struct llki_sys_tasks *it, struct llki_sys_task *task)
+{
+	return read_stat(it->fd, task);
+}
+
+int llki_sys_tasks_next(struct llki_sys_tasks *it,
+			struct llki_sys_task *ret_task)
+{
+	int r = llki_sys_tasks_next_id(it, ret_task);
+
+	if (r <= 0)
+		return r;
+
+	r = llki_sys_tasks_read(it, ret_task);
 
 	return r < 0 ? r : 1;
 }

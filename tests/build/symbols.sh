@@ -23,7 +23,8 @@ allowed='^(__errno_location|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail(_local)?|'\
 'strrchr|strstr|strspn|strcspn|strcat|strncat|(__isoc23_)?strtou?ll?|'\
 'syscall|prctl|open(64)?|openat(64)?|close|fcntl(64)?|read|readlink(at)?|'\
 'fstat(64)?|fstatat(64)?|stat(64)?|fstatfs(64)?|statfs(64)?|__fxstat(64)?|'\
-'__xstat(64)?|nanosleep|clock_nanosleep|getpid|sched_yield)$'
+'__xstat(64)?|nanosleep|clock_nanosleep|getpid|sched_yield|'\
+'clock_gettime|mmap(64)?|munmap)$'
 allocator='^(malloc|calloc|free)$'
 stdio='printf|puts|putc|fwrite|^write$|fopen|^std(in|out|err)$|strerror|perror'
 never="$stdio|getenv|setenv|pthread_|realloc|strdup|asprintf|syslog|^abort\$"
@@ -124,14 +125,17 @@ check_allocator()
 	done <"$scratch/others"
 }
 
-# Sections that a program could write to, of more than no bytes
+# Sections that a program could write to, of more than no bytes. A signal handler
+# belongs to the process, and so does what it shares with the call.
 writable_data()
 {
 	objdump -hw "$static" | awk '
 		/file format/ { object = $1 }
+		object ~ /by-signal/ { next }
 		$2 ~ /^\.(data|bss|tdata|tbss)(\..*)?$/ && $3 !~ /^0+$/ &&
 			$2 !~ /^\.data\.rel\.ro/ { print object, $2, $3 }'
-	nm "$static" | awk '$2 ~ /^[CcBSs]$/ { print "common or bss:", $3 }'
+	nm "$static" | awk '$2 ~ /^[CcBbSs]$/ && $3 != "shared" {
+		print "common or bss:", $3 }'
 }
 
 # "symbol version" of each versioned call that is newer than 2.17 of glibc
@@ -141,6 +145,12 @@ newer_than_2_17()
 		sed -n 's/^ *[Uw] *\(.*\)@GLIBC_\([0-9]*\)\.\([0-9]*\).*/\1 \2 \3/p' |
 		awk '$2 > 2 || $3 > 17 { print $1 }' |
 		grep -vE "$retagged" | grep -vx __libc_single_threaded || true
+}
+
+# The signal handler runs on small stacks, and threads return through it
+has_flags()
+{
+	readelf -dW "$shared" | grep 'FLAGS_1' | grep 'NOW' | grep -q 'NODELETE'
 }
 
 strong_single_threaded()
@@ -182,6 +192,7 @@ check_needs()
 	check_empty "nothing printed, no environment, no lock" \
 		"$(needed_matching -E "$never")"
 	check_empty "no writable data" "$(writable_data)"
+	check "all is bound at start, and the library stays" has_flags
 	check_glibc
 	check_empty "__libc_single_threaded is weak" "$(strong_single_threaded)"
 }

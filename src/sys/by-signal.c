@@ -1,0 +1,1026 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * All threads, where the kernel restricts one at a time (before ABI 8): each is
+ * stopped by the signal that libc keeps for itself, and restricts itself in the
+ * handler. Below: what is ported, what runs in the handler, the caller's part.
+ *
+ * In one file, and over 300 lines, since handler and caller share a protocol
+ * that is read as a whole.
+ */
+#include "seam.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * The kernel's own struct of rt_sigaction, where it is known. Libc's sigaction
+ * refuses the signal that we take.
+ */
+#if defined(__BIONIC__)
+#define HAS_BY_SIGNAL 0
+#elif (defined(__x86_64__) && !defined(__ILP32__)) || defined(__i386__) || \
+	defined(__aarch64__) || defined(__s390x__)
+#define HAS_BY_SIGNAL 1
+#define HAS_RESTORER 1
+#elif defined(__riscv) && __riscv_xlen == 64
+#define HAS_BY_SIGNAL 1
+#define HAS_RESTORER 0
+#else
+#define HAS_BY_SIGNAL 0
+#endif
+
+#if HAS_BY_SIGNAL
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+/* What runs in the handler runs in threads that no sanitizer may know of */
+#if defined(__clang__)
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define IN_HANDLER __attribute__((disable_sanitizer_instrumentation))
+#else
+#define IN_HANDLER __attribute__((no_sanitize("address", "thread", "memory")))
+#endif
+#else
+#define IN_HANDLER                                                    \
+	__attribute__((no_sanitize("address"), no_sanitize("thread"), \
+		       no_sanitize("undefined")))
+#endif
+
+/*
+ * The signal by which libc tells all threads to change their user: programs
+ * can't block it, nor take it by sigaction. Numbers, for SIGRTMIN is behind it.
+ */
+#ifdef __GLIBC__
+#define STOP_SIGNAL 33
+#else /* musl */
+#define STOP_SIGNAL 34
+#endif
+
+#define FUTEX_WAIT_HERE 128 /* FUTEX_WAIT and _WAKE, | FUTEX_PRIVATE_FLAG */
+#define FUTEX_WAKE_HERE 129
+#define UNKNOWN_FLAG 0x80000000UL /* of restrict_self */
+#define UNKNOWN_TYPE INT_MAX	  /* of add_rule */
+#define HAS_RESTORER_FLAG 0x04000000UL
+
+/* Milliseconds */
+#define FIRST_PATIENCE 10 /* without any arrival */
+#define LAST_PATIENCE 320
+#define RUNNABLE_PATIENCE 160 /* on a busy machine */
+#define MAX_TAKEN 1000	      /* for libc to leave the signal to us */
+#define MAX_IN_USE 40
+#define MAX_PREPARING 1000 /* without any answer */
+#define MAX_LEAVING 100
+#define MAX_LOCK_NAPS 20000 /* of half a millisecond */
+
+#define N_WORDS (64 / (8 * (int)sizeof(long)))
+
+struct kernel_action {
+	union {
+		void (*plain)(int);
+		void (*full)(int, siginfo_t *, void *); /* SA_SIGINFO */
+	} handler;
+	unsigned long flags;
+#if HAS_RESTORER
+	void (*restorer)(void);
+#endif
+	unsigned long mask[N_WORDS];
+};
+
+/* Phases, in their order; a thread that was not asked yet has finished none */
+enum { GO, STOP, PREPARE, RESTRICT };
+
+struct slot {
+	atomic_int tid;	     /* 0: free */
+	atomic_int finished; /* the last phase */
+};
+
+/* One attempt: who stands still, and what all are to do next */
+struct stand {
+	atomic_int phase;
+	atomic_int n_finished; /* the current phase */
+	atomic_int n_awaited;  /* so many finished: wake the caller */
+
+	int ruleset_fd;
+	uint32_t flags;
+	bool sets_no_new_privs;
+
+	/* The first thread to fail */
+	atomic_int failed;
+	struct llki_sys_all failure;
+
+	size_t size;
+	unsigned int mask, n_slots;
+	struct slot slots[];
+};
+
+/* Of the process, since a signal handler belongs to it */
+static struct {
+	atomic_int owner;      /* the pid of the process that is in the call */
+	atomic_int installing; /* the same: @before is not settled yet */
+	atomic_int n_inside;   /* threads that may look at @stand */
+	_Atomic(struct stand *) stand;
+	struct kernel_action before; /* what is put back */
+} shared;
+
+/*
+ * In the handler
+ */
+
+IN_HANDLER static int own_tid(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+IN_HANDLER static int own_pid(void)
+{
+	return (int)syscall(SYS_getpid);
+}
+
+IN_HANDLER static void wait_while(atomic_int *word, int value)
+{
+	while (atomic_load(word) == value)
+		syscall(SYS_futex, word, FUTEX_WAIT_HERE, value, NULL);
+}
+
+IN_HANDLER static void wake_all(atomic_int *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_HERE, INT_MAX, NULL);
+}
+
+/* The slot of @tid, or the free one where it would be */
+IN_HANDLER static struct slot *find_slot(struct stand *s, int tid)
+{
+	unsigned int i = (unsigned int)tid & s->mask;
+	int there;
+
+	while ((there = atomic_load(&s->slots[i].tid)) && there != tid)
+		i = (i + 1) & s->mask;
+
+	return &s->slots[i];
+}
+
+/* Tell why this thread failed, unless another has */
+IN_HANDLER static void fail(struct stand *s, enum llki_sys_all_end end,
+			    int error)
+{
+	int none = 0, tid = own_tid();
+
+	if (!atomic_compare_exchange_strong(&s->failed, &none, tid))
+		return;
+
+	s->failure.end = end;
+	s->failure.error = error;
+	s->failure.id = (unsigned int)tid;
+	syscall(SYS_prctl, PR_GET_NAME, s->failure.name);
+}
+
+/* 0 or -errno; a handler of SECCOMP_RET_TRAP that returns fakes a positive */
+IN_HANDLER static int answer_of(long r)
+{
+	if (r < 0)
+		return -errno;
+
+	return r > 0 ? -ENOSYS : 0;
+}
+
+IN_HANDLER static int set_no_new_privs_here(void)
+{
+	return answer_of(
+		syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
+}
+
+/* A call that has to be EINVAL was: nothing else is in its way */
+IN_HANDLER static int is_refused_so(long r)
+{
+	int error = answer_of(r);
+
+	if (error == -EINVAL)
+		return 0;
+
+	return error ? error : -ENOSYS;
+}
+
+/*
+ * no_new_privs, and two calls that restrict nothing: they show a filter, a
+ * missing privilege, and descriptors of the thread's own
+ */
+IN_HANDLER static void prepare(struct stand *s)
+{
+	int r = s->sets_no_new_privs ? set_no_new_privs_here() : 0;
+
+	if (r < 0) {
+		fail(s, LLKI_SYS_ALL_NO_NEW_PRIVS, r);
+		return;
+	}
+
+	r = is_refused_so(
+		syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd, UNKNOWN_FLAG));
+	if (r == 0)
+		r = is_refused_so(syscall(LLKI_SYS_ADD_RULE, s->ruleset_fd,
+					  UNKNOWN_TYPE, NULL, 0UL));
+	if (r < 0)
+		fail(s, LLKI_SYS_ALL_REFUSED, r);
+}
+
+IN_HANDLER static void restrict_here(struct stand *s)
+{
+	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd,
+				  (unsigned long)s->flags));
+
+	if (r < 0)
+		fail(s, LLKI_SYS_ALL_HALF, r);
+}
+
+/* Only now: what a thread found is there before it counts as finished */
+IN_HANDLER static void finish(struct stand *s, struct slot *slot, int phase)
+{
+	atomic_store(&slot->finished, phase);
+	if (atomic_fetch_add(&s->n_finished, 1) + 1 >=
+	    atomic_load(&s->n_awaited))
+		wake_all(&s->n_finished);
+}
+
+IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
+{
+	int phase = STOP;
+
+	/* A signal that came late, or twice */
+	if (atomic_load(&s->phase) != STOP || atomic_load(&slot->finished))
+		return;
+
+	do {
+		if (phase == PREPARE)
+			prepare(s);
+		else if (phase == RESTRICT)
+			restrict_here(s);
+		finish(s, slot, phase);
+		if (phase == RESTRICT)
+			return;
+		wait_while(&s->phase, phase);
+		phase = atomic_load(&s->phase);
+	} while (phase != GO);
+}
+
+/* The caller unmaps what no thread is inside of */
+IN_HANDLER static void look_at_stand(void)
+{
+	struct stand *s;
+	struct slot *slot;
+
+	atomic_fetch_add(&shared.n_inside, 1);
+	s = atomic_load(&shared.stand);
+	if (s) {
+		slot = find_slot(s, own_tid());
+		if (atomic_load(&slot->tid))
+			stand_still(s, slot);
+	}
+	if (atomic_fetch_sub(&shared.n_inside, 1) == 1 &&
+	    !atomic_load(&shared.stand))
+		wake_all(&shared.n_inside);
+}
+
+IN_HANDLER static bool is_function(const struct kernel_action *action)
+{
+	return action->handler.plain != SIG_DFL &&
+	       action->handler.plain != SIG_IGN;
+}
+
+/* Not ours: libc's own, by which it changes users. It can't be asked to wait,
+ * so this does not count as standing still. */
+IN_HANDLER static void forward(int number, siginfo_t *info, void *context)
+{
+	const struct kernel_action *to = &shared.before;
+
+	wait_while(&shared.installing, own_pid());
+	if (!is_function(to))
+		return;
+	if (to->flags & SA_SIGINFO)
+		to->handler.full(number, info, context);
+	else
+		to->handler.plain(number);
+}
+
+/*
+ * Anybody of the same user can forge one that looks like ours. All it brings
+ * about is a look at what the caller asks of this thread.
+ */
+IN_HANDLER static void on_signal(int number, siginfo_t *info, void *context)
+{
+	int error = errno, pid = own_pid();
+
+	if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &shared)
+		forward(number, info, context);
+	else if (info->si_pid == pid && atomic_load(&shared.owner) == pid)
+		look_at_stand();
+	errno = error;
+}
+
+/* Byte by byte what debuggers know as the way back from a handler */
+#if defined(__x86_64__)
+__attribute__((naked, used)) static void return_from_handler(void)
+{
+	__asm__("movq $15, %rax\n\tsyscall");
+}
+#elif defined(__i386__)
+__attribute__((naked, used)) static void return_from_handler(void)
+{
+	__asm__("movl $173, %eax\n\tint $0x80");
+}
+#endif
+
+/*
+ * The caller's part
+ */
+
+struct call {
+	struct stand *stand;
+	struct llki_sys_all *all;
+	int pid, tid;
+	int ruleset_fd;
+	uint32_t flags;
+	int options;
+	unsigned long mask[N_WORDS]; /* of signals, before the call */
+	bool all_stand;
+};
+
+/* One look at all tasks */
+struct pass {
+	int n;		 /* entries */
+	uint64_t digest; /* of all, in their order */
+	int n_before;	 /* threads that stood still when it began */
+	int n_standing;	 /* of the entries */
+	int n_awaited;	 /* alive, and not yet standing */
+	int n_runnable;	 /* of these: they lack a processor */
+	bool is_self_seen, is_clear;
+};
+
+static long now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int end_call(struct call *c, enum llki_sys_all_end end, int error,
+		    int result)
+{
+	c->all->end = end;
+	c->all->error = error;
+
+	return result;
+}
+
+static int end_at(struct call *c, const struct llki_sys_task *task,
+		  enum llki_sys_all_end end, int error, int result)
+{
+	c->all->id = task->id;
+	memcpy(c->all->name, task->name, sizeof(c->all->name));
+
+	return end_call(c, end, error, result);
+}
+
+/*
+ * Signals
+ */
+
+/* All but those that a thread brings about itself: SIGSYS may have a handler,
+ * and a filter that wakes it */
+static void fill_mask(unsigned long mask[N_WORDS])
+{
+	static const int kept[] = { SIGSEGV, SIGBUS,  SIGILL,
+				    SIGFPE,  SIGTRAP, SIGSYS };
+
+	memset(mask, 0xff, N_WORDS * sizeof(*mask));
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		mask[0] &= ~(1UL << (kept[i] - 1));
+}
+
+static int change_mask(const unsigned long to[N_WORDS],
+		       unsigned long ret_was[N_WORDS])
+{
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, to, ret_was, 8UL) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int change_action(const struct kernel_action *to,
+			 struct kernel_action *ret_was)
+{
+	return syscall(SYS_rt_sigaction, STOP_SIGNAL, to, ret_was, 8UL) < 0
+		       ? -errno
+		       : 0;
+}
+
+static bool is_own(const struct kernel_action *action)
+{
+	return action->handler.full == on_signal;
+}
+
+static bool is_installed(void)
+{
+	struct kernel_action now = { 0 };
+
+	return change_action(NULL, &now) == 0 && is_own(&now);
+}
+
+static int install(struct call *c)
+{
+	struct kernel_action was = { 0 }, own = {
+		.handler.full = on_signal,
+		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
+	};
+	int r;
+
+#if defined(__x86_64__) || defined(__i386__)
+	own.flags |= HAS_RESTORER_FLAG;
+	own.restorer = return_from_handler;
+#endif
+	fill_mask(own.mask);
+	/* Libc may put a handler of its own there at the same time, and send */
+	atomic_store(&shared.installing, c->pid);
+	r = change_action(&own, &was);
+	if (r == 0 && !is_own(&was))
+		shared.before = was;
+	atomic_store(&shared.installing, 0);
+	wake_all(&shared.installing);
+
+	return r;
+}
+
+/*
+ * Ours stays where signals of ours may still be pending, which would end the
+ * process by the default action. Where all stand still, ignoring the signal
+ * drops them.
+ */
+static void put_back(const struct call *c)
+{
+	static const struct kernel_action ignore = { .handler.plain = SIG_IGN };
+
+	if (!is_installed() || (!is_function(&shared.before) && !c->all_stand))
+		return;
+
+	if (!is_function(&shared.before))
+		change_action(&ignore, NULL);
+	change_action(&shared.before, NULL);
+}
+
+static int send_signal(const struct call *c, int tid)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = STOP_SIGNAL;
+	info.si_code =
+		SI_QUEUE; /* which libc's own handler takes no notice of */
+	info.si_pid = c->pid;
+	info.si_value.sival_ptr = &shared;
+
+	return syscall(SYS_rt_tgsigqueueinfo, c->pid, tid, STOP_SIGNAL, &info) <
+			       0
+		       ? -errno
+		       : 0;
+}
+
+/*
+ * Waiting
+ */
+
+/* Until @n have finished, or a millisecond */
+static void wait_for(struct stand *s, int n)
+{
+	struct {
+		long s, ns;
+	} one_ms = { 0, 1000000 };
+	int n_finished;
+
+	atomic_store(&s->n_awaited, n);
+	n_finished = atomic_load(&s->n_finished);
+	if (n_finished < n)
+		syscall(SYS_futex, &s->n_finished, FUTEX_WAIT_HERE, n_finished,
+			&one_ms);
+	atomic_store(&s->n_awaited, INT_MAX);
+}
+
+/* Let all threads do @phase; false after @limit ms without any answer */
+static bool run_phase(struct stand *s, int phase, int n, long limit)
+{
+	long since = now_ms();
+	int seen = 0, n_finished;
+
+	atomic_store(&s->n_finished, 0);
+	atomic_store(&s->n_awaited, n);
+	atomic_store(&s->phase, phase);
+	wake_all(&s->phase);
+	while ((n_finished = atomic_load(&s->n_finished)) < n) {
+		if (n_finished > seen)
+			since = now_ms();
+		else if (limit && now_ms() - since > limit)
+			return false;
+		seen = n_finished;
+		wait_for(s, n);
+	}
+
+	return true;
+}
+
+/*
+ * Stop
+ */
+
+static int open_stand(struct call *c)
+{
+	int n = llki_sys_count_tasks();
+	unsigned int n_slots = 512;
+	struct stand *s;
+	size_t size;
+
+	while (n > 0 && n_slots / 4 < (unsigned int)n && n_slots < 1U << 26)
+		n_slots *= 2;
+	size = sizeof(*s) + n_slots * sizeof(struct slot);
+	s = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s == MAP_FAILED)
+		return end_call(c, LLKI_SYS_ALL_NO_MEMORY, -errno, -errno);
+
+	s->size = size;
+	s->mask = n_slots - 1;
+	s->flags = c->flags;
+	s->sets_no_new_privs = c->options & LLKI_SYS_ALL_SETS_NO_NEW_PRIVS;
+	s->ruleset_fd = c->ruleset_fd;
+	s->phase = STOP;
+	s->n_awaited = INT_MAX; /* as long as it isn't known */
+	c->stand = s;
+	atomic_store(&shared.stand, s);
+
+	return 0;
+}
+
+/* Let all go. A thread that doesn't leave in time keeps what it looks at. */
+static void close_stand(struct call *c)
+{
+	struct stand *s = c->stand;
+	long since = now_ms();
+	int n;
+
+	if (!s)
+		return;
+
+	c->stand = NULL;
+	atomic_store(&s->phase, GO);
+	wake_all(&s->phase);
+	atomic_store(&shared.stand, NULL);
+	while ((n = atomic_load(&shared.n_inside)) != 0) {
+		struct {
+			long s, ns;
+		} one_ms = { 0, 1000000 };
+
+		if (now_ms() - since > MAX_LEAVING)
+			return;
+		syscall(SYS_futex, &shared.n_inside, FUTEX_WAIT_HERE, n,
+			&one_ms);
+	}
+	munmap(s, s->size);
+}
+
+/* One that was told to stop and does not stand: has it ended? */
+static int look_at(struct call *c, struct pass *p, struct llki_sys_tasks *it,
+		   struct llki_sys_task *task)
+{
+	int r = llki_sys_tasks_read(it, task);
+
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+	if (llki_sys_task_is_unclear(task)) {
+		p->is_clear = false;
+		return 0;
+	}
+	if (!llki_sys_task_is_alive(task))
+		return 0;
+	if (task->flags & LLKI_SYS_TASK_IO_WORKER)
+		return end_at(c, task, LLKI_SYS_ALL_POLL_THREAD, 0,
+			      -EOPNOTSUPP);
+
+	p->is_clear = false;
+	p->n_runnable += task->state == 'R';
+	if (!p->n_awaited++)
+		end_at(c, task, LLKI_SYS_ALL_UNREACHED, 0, 0);
+
+	return 0;
+}
+
+/* A new one: tell it to stop. That it is gone is seen when it isn't listed. */
+static int meet(struct call *c, struct pass *p, struct llki_sys_tasks *it,
+		struct llki_sys_task *task, struct slot *slot)
+{
+	int r;
+
+	p->is_clear = false;
+	if (++c->stand->n_slots > c->stand->mask / 2)
+		return -EAGAIN; /* the next attempt has more slots */
+
+	atomic_store(&slot->tid, (int)task->id);
+	r = send_signal(c, (int)task->id);
+	if (r == -EAGAIN) { /* RLIMIT_SIGPENDING */
+		atomic_store(&slot->tid, 0);
+		c->stand->n_slots--;
+		return look_at(c, p, it, task);
+	}
+	if (r < 0 && r != -ESRCH) {
+		llki_sys_tasks_read(it, task);
+		return end_at(c, task, LLKI_SYS_ALL_NO_SIGNAL, r, r);
+	}
+	p->n_awaited++;
+
+	return 0;
+}
+
+static int see_entry(struct call *c, struct pass *p, struct llki_sys_tasks *it,
+		     struct llki_sys_task *task)
+{
+	struct slot *slot = find_slot(c->stand, (int)task->id);
+
+	p->n++;
+	p->digest = (p->digest ^ task->id) * 0x100000001b3ULL;
+	if (task->id == (unsigned int)c->tid) {
+		p->is_self_seen = true;
+		return 0;
+	}
+	if (!atomic_load(&slot->tid))
+		return meet(c, p, it, task, slot);
+	if (!atomic_load(&slot->finished))
+		return look_at(c, p, it, task);
+	p->n_standing++;
+
+	return 0;
+}
+
+static int see_all(struct call *c, struct pass *p)
+{
+	struct llki_sys_tasks it;
+	struct llki_sys_task task;
+	int r = llki_sys_tasks_open(&it), result = 0;
+
+	c->all->id = 0;
+	*p = (struct pass){
+		.digest = 14695981039346656037ULL,
+		.n_before = atomic_load(&c->stand->n_finished),
+		.is_clear = true,
+	};
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+
+	while (result == 0 && (r = llki_sys_tasks_next_id(&it, &task)) > 0)
+		result = see_entry(c, p, &it, &task);
+	llki_sys_close(it.fd);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+
+	p->is_clear = p->is_clear && p->is_self_seen &&
+		      p->n_standing == p->n_before &&
+		      p->n_before == atomic_load(&c->stand->n_finished);
+
+	return result;
+}
+
+/*
+ * Nobody is left to start a thread, if two passes in a row were clear and show
+ * the same entries, and the tasks counted between them are as many.
+ *
+ * Each entry of both was a task when they were counted: one that stands still
+ * can't end, and one that was ending before must still have been there after.
+ * The count is theirs, so there was no other task at that moment. All of them
+ * stood still since before the first pass, or were ending, or are workers of
+ * io_uring, or this thread: none of these starts a thread. So there is no other
+ * later, either.
+ *
+ * Less is no proof. The kernel ends a listing short at a task that has just
+ * gone, and hides living ones behind it, sometimes in two passes running; and
+ * a task that was ending may have started another after the pass.
+ */
+static bool is_stopped(const struct pass *first, const struct pass *second,
+		       int n_between)
+{
+	return first->is_clear && second->is_clear &&
+	       first->n_before == second->n_before && first->n == second->n &&
+	       first->digest == second->digest && n_between == second->n;
+}
+
+/* 0 once all stand still; -EAGAIN for another attempt; else the call's end */
+static int stop(struct call *c, long patience)
+{
+	struct pass before = { 0 }, now;
+	int n_between = 0, n_arrived = 0, r;
+	long since = now_ms();
+
+	for (;;) {
+#ifdef LLKI_ONE_PASS /* as a test shows, not enough: all that one pass listed */
+		if (before.n && atomic_load(&c->stand->n_finished) >=
+					before.n_standing + before.n_awaited)
+			return 0;
+#endif
+		r = see_all(c, &now);
+		if (r < 0)
+			return r;
+		if (!is_installed())
+			return -EAGAIN;
+		c->all_stand = is_stopped(&before, &now, n_between);
+		if (c->all_stand)
+			return 0;
+
+		before = now;
+		n_between = now.is_clear ? llki_sys_count_tasks() : 0;
+		if (atomic_load(&c->stand->n_finished) > n_arrived) {
+			n_arrived = atomic_load(&c->stand->n_finished);
+			since = now_ms();
+		} else if (now_ms() - since >
+			   (now.n_runnable && patience < RUNNABLE_PATIENCE
+				    ? RUNNABLE_PATIENCE
+				    : patience)) {
+			return -EAGAIN;
+		}
+		if (n_between != now.n)
+			wait_for(c->stand,
+				 now.n_before + now.n_awaited + !now.n_awaited);
+	}
+}
+
+/*
+ * With signals as they were: musl's setuid waits for every thread, this one
+ * too, to take libc's signal, and blocks all signals meanwhile
+ */
+static void pause_for(const struct call *c, long ms)
+{
+	unsigned long all[N_WORDS];
+	long since = now_ms();
+
+	change_mask(c->mask, NULL);
+	do
+		llki_sys_nap();
+	while (now_ms() - since < ms);
+	fill_mask(all);
+	change_mask(all, NULL);
+}
+
+/*
+ * musl has a handler there only as long as setuid and the like are under way,
+ * which then wait for every thread and so can't be stopped
+ */
+static bool is_in_use(void)
+{
+#ifdef __GLIBC__
+	return false;
+#else
+	struct kernel_action now = { 0 };
+
+	return change_action(NULL, &now) == 0 && !is_own(&now) &&
+	       is_function(&now);
+#endif
+}
+
+static int attempt(struct call *c, long patience)
+{
+	int r;
+
+	for (int i = 0; i < MAX_IN_USE && is_in_use(); i++)
+		pause_for(c, 1);
+
+	r = install(c);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
+
+	r = open_stand(c);
+
+	return r < 0 ? r : stop(c, patience);
+}
+
+/* Attempt by attempt, each with more patience; between them all run on */
+static int stop_all(struct call *c)
+{
+	long since = now_ms(), patience = FIRST_PATIENCE;
+	bool is_taken;
+	int r;
+
+	while ((r = attempt(c, patience)) == -EAGAIN) {
+		is_taken = !is_installed(); /* libc wants it for a moment */
+		close_stand(c);
+		patience = is_taken ? patience : patience * 2;
+		if (is_taken ? now_ms() - since > MAX_TAKEN
+			     : patience > LAST_PATIENCE)
+			return end_call(c,
+					c->all->id ? LLKI_SYS_ALL_UNREACHED
+						   : LLKI_SYS_ALL_UNSTEADY,
+					0, -ETIMEDOUT);
+		pause_for(c, is_taken ? 1 : patience / 2);
+	}
+
+	return r;
+}
+
+/*
+ * Prepare and restrict
+ */
+
+/* A thread that does not answer: a filter has killed it */
+static void note_silent(struct call *c)
+{
+	struct stand *s = c->stand;
+
+	for (unsigned int i = 0; i <= s->mask; i++) {
+		if (atomic_load(&s->slots[i].finished) == STOP)
+			c->all->id =
+				(unsigned int)atomic_load(&s->slots[i].tid);
+	}
+}
+
+static int end_failed(struct call *c, int result)
+{
+	*c->all = c->stand->failure;
+
+	return result ? result : c->all->error;
+}
+
+static int prepare_all(struct call *c, int n)
+{
+	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
+
+	c->all->id = 0;
+	c->all->name[0] = '\0';
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
+	if (!run_phase(c->stand, PREPARE, n, MAX_PREPARING)) {
+		note_silent(c);
+		return end_call(c, LLKI_SYS_ALL_REFUSED, -ETIMEDOUT,
+				-ETIMEDOUT);
+	}
+
+	return atomic_load(&c->stand->failed) ? end_failed(c, 0) : 0;
+}
+
+/* The caller first: what fails for all fails before a sibling has changed */
+static int restrict_stopped(struct call *c)
+{
+	int n = atomic_load(&c->stand->n_finished);
+	int r = prepare_all(c, n);
+
+	if (r < 0)
+		return r;
+
+	put_back(c);
+	r = llk_sys_restrict_self(c->stand->ruleset_fd, c->flags);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_SELF, r, r);
+
+	run_phase(c->stand, RESTRICT, n, 0);
+	if (atomic_load(&c->stand->failed))
+		return end_failed(c, -ENOTRECOVERABLE);
+
+	return end_call(c, LLKI_SYS_ALL_DONE, 0, 0);
+}
+
+/*
+ * A duplicate that is made when all stand still: a thread with descriptors of
+ * its own can't have it, and another ruleset at the same number hardly
+ */
+static int lend_ruleset(struct call *c)
+{
+	int fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 200);
+
+	if (fd < 0)
+		fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return end_call(c, LLKI_SYS_ALL_SELF, -errno, -errno);
+
+	c->stand->ruleset_fd = fd;
+
+	return 0;
+}
+
+static int stop_and_restrict(struct call *c)
+{
+	int r = stop_all(c), fd;
+
+	if (r == 0)
+		r = lend_ruleset(c);
+	if (r == 0) {
+		fd = c->stand->ruleset_fd;
+		r = restrict_stopped(c);
+		llki_sys_close(fd);
+	}
+	if (r < 0)
+		put_back(c);
+	close_stand(c);
+
+	return r;
+}
+
+/*
+ * The call
+ */
+
+/* Whether the list of threads is there and counts them as we do */
+static int check_proc(struct call *c)
+{
+	struct llki_sys_tasks it;
+	int r = llki_sys_tasks_are_proc();
+
+	if (r == 1)
+		r = llki_sys_tasks_open(&it);
+	else
+		r = r < 0 ? r : -ENOSYS;
+	if (r == 0) {
+		llki_sys_close(it.fd);
+		r = it.self == (unsigned int)c->tid ? 0 : -ENOSYS;
+	}
+
+	return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP) : 0;
+}
+
+/* A child that was forked in mid-call has a pid of its own: it begins anew */
+static bool take_lock(int pid)
+{
+	int owner = atomic_load(&shared.owner);
+
+	if (owner == pid ||
+	    !atomic_compare_exchange_strong(&shared.owner, &owner, pid))
+		return false;
+
+	if (owner) {
+		atomic_store(&shared.installing, 0);
+		atomic_store(&shared.n_inside, 0);
+		atomic_store(&shared.stand, NULL);
+	}
+
+	return true;
+}
+
+/* Block signals and take the lock; who waits for it can be stopped meanwhile */
+static int begin_call(struct call *c)
+{
+	unsigned long all[N_WORDS];
+	int r;
+
+	fill_mask(all);
+	for (int i = 0; i < MAX_LOCK_NAPS; i++) {
+		r = change_mask(all, c->mask);
+		if (r < 0)
+			return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
+		if (take_lock(c->pid))
+			return 0;
+		change_mask(c->mask, NULL);
+		llki_sys_nap();
+	}
+
+	return end_call(c, LLKI_SYS_ALL_UNSTEADY, 0, -ETIMEDOUT);
+}
+
+int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
+			  struct llki_sys_all *ret_all)
+{
+	struct call c = {
+		.all = ret_all,
+		.pid = own_pid(),
+		.tid = own_tid(),
+		.ruleset_fd = ruleset_fd,
+		.flags = flags,
+		.options = options,
+	};
+	int r;
+
+	memset(ret_all, 0, sizeof(*ret_all));
+	r = check_proc(&c);
+	if (r == 0)
+		r = begin_call(&c);
+	if (r < 0)
+		return r;
+
+	r = stop_and_restrict(&c);
+	atomic_store(&shared.owner, 0);
+	change_mask(c.mask, NULL);
+
+	return r;
+}
+
+#else
+
+int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
+			  struct llki_sys_all *ret_all)
+{
+	(void)ruleset_fd;
+	(void)flags;
+	(void)options;
+	*ret_all = (struct llki_sys_all){ .end = LLKI_SYS_ALL_UNPORTED };
+
+	return -EOPNOTSUPP;
+}
+
+#endif
