@@ -1,0 +1,1416 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * LLK_RESTRICT_BY_SIGNAL on the running kernel: every thread is restricted, or
+ * nothing happened. From ABI 8 on the kernel does it, and the same holds.
+ *
+ * Each thread is a canary: after the call it tries the denied file, and starts
+ * another thread that tries it. Tries are counted: a canary that never tried
+ * proves nothing.
+ */
+#include "live.h"
+#include "storm.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <threads.h>
+#include <unistd.h>
+
+#define ABI_TSYNC 8
+#define MAX_CANARIES 2000
+#define BY_SIGNAL LLK_RESTRICT_BY_SIGNAL
+#define RESTRICT_SELF 446
+
+#ifdef __GLIBC__
+#define LIBC_SIGNAL 33
+#else
+#define LIBC_SIGNAL 34
+#endif
+
+#define NEEDS_NO_TSYNC                                                \
+	SKIP_IF(live_abi() >= ABI_TSYNC, "ABI %d covers all threads", \
+		live_abi());                                          \
+	NEEDS_ABI(1)
+
+static struct llk_ruleset *no_reading(unsigned int flags)
+{
+	return llk_ruleset_new(LLK_V1, LLK_FS_READ_FILE, flags);
+}
+
+static int read_file(void)
+{
+	return live_open("file", O_RDONLY);
+}
+
+/* What canaries try: 0 or errno */
+static int (*the_try)(void) = read_file;
+
+static void make_tree(void)
+{
+	live_tree();
+	live_file("file", "content");
+}
+
+/*
+ * Canaries
+ */
+
+struct canary {
+	pthread_t thread;
+	atomic_int tid;
+	int saw;       /* what the try after the call gave */
+	int child_saw; /* and that of a thread born afterwards */
+	int n_tries;
+};
+
+static struct canary canaries[MAX_CANARIES];
+static int n_canaries;
+static atomic_bool is_over;
+static atomic_int n_ready, go;
+
+/* What the waiting ones wait on */
+static int pipe_ends[2], listener, epoll;
+
+static int own_tid(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+static void *born_later(void *arg)
+{
+	struct canary *c = arg;
+
+	c->child_saw = the_try();
+	c->n_tries++;
+
+	return NULL;
+}
+
+static void try_all(struct canary *c)
+{
+	pthread_t thread;
+
+	c->saw = the_try();
+	c->n_tries++;
+	if (pthread_create(&thread, NULL, born_later, c) == 0)
+		pthread_join(thread, NULL);
+}
+
+static void be_ready(struct canary *c)
+{
+	c->tid = own_tid();
+	n_ready++;
+}
+
+static void wait_spinning(void)
+{
+	while (!go)
+		;
+}
+
+static void wait_sleeping(void)
+{
+	while (!go)
+		usleep(20000);
+}
+
+static void wait_reading(void)
+{
+	char byte;
+
+	while (!go)
+		if (read(pipe_ends[0], &byte, 1) < 0)
+			live_fail("read: %s", strerror(errno));
+}
+
+static void wait_on_futex(void)
+{
+	while (!go)
+		syscall(SYS_futex, &go, FUTEX_WAIT_PRIVATE, 0, NULL);
+}
+
+static void wait_in_epoll(void)
+{
+	struct epoll_event got;
+
+	while (!go) /* EINTR is told to users */
+		if (epoll_wait(epoll, &got, 1, -1) < 0 && errno != EINTR)
+			live_fail("epoll_wait: %s", strerror(errno));
+}
+
+static void wait_accepting(void)
+{
+	while (!go)
+		if (accept(listener, NULL, NULL) < 0 && !go)
+			live_fail("accept: %s", strerror(errno));
+}
+
+static void (*const waits[])(void) = {
+	wait_spinning, wait_sleeping, wait_reading,
+	wait_on_futex, wait_in_epoll, wait_accepting,
+};
+
+static void (*how_to_wait)(void);
+
+static void *sing(void *arg)
+{
+	be_ready(arg);
+	how_to_wait();
+	try_all(arg);
+
+	return NULL;
+}
+
+static void open_waits(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	IS(pipe(pipe_ends), 0);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	IS(bind(listener, &(struct sockaddr){ .sa_family = AF_UNIX },
+		sizeof(sa_family_t)),
+	   0);
+	IS(listen(listener, 1), 0);
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	IS(epoll_ctl(epoll, EPOLL_CTL_ADD, pipe_ends[0], &event), 0);
+}
+
+static void wait_for(atomic_int *counter, int n)
+{
+	for (int i = 0; *counter < n; i++) {
+		OK(i < 60000);
+		usleep(1000);
+	}
+}
+
+/* A canary with attributes; @stack 0: as libc likes it */
+static struct canary *add_canary(void *(*fn)(void *), size_t stack)
+{
+	struct canary *c = &canaries[n_canaries++];
+	pthread_attr_t attr;
+
+	c->saw = c->child_saw = -1;
+	pthread_attr_init(&attr);
+	if (stack)
+		IS(pthread_attr_setstacksize(&attr, stack), 0);
+	IS(pthread_create(&c->thread, &attr, fn, c), 0);
+	pthread_attr_destroy(&attr);
+
+	return c;
+}
+
+static void start_canaries(int n, void (*wait)(void))
+{
+	how_to_wait = wait;
+	open_waits();
+	for (int i = 0; i < n; i++)
+		add_canary(sing, LIVE_IS_SANITIZED ? 0 : 64 * 1024);
+	wait_for(&n_ready, n);
+}
+
+static void let_canaries_try(void)
+{
+	go = 1;
+	syscall(SYS_futex, &go, FUTEX_WAKE_PRIVATE, INT_MAX);
+	close(pipe_ends[1]); /* the end of the pipe wakes readers */
+	shutdown(listener, SHUT_RDWR);
+}
+
+/* All canaries, and what they start, got @wanted from the file */
+static void judge_canaries(int wanted)
+{
+	let_canaries_try();
+	for (int i = 0; i < n_canaries; i++) {
+		IS(pthread_join(canaries[i].thread, NULL), 0);
+		IS(canaries[i].saw, wanted);
+		IS(canaries[i].child_saw, wanted);
+		IS(canaries[i].n_tries, 2);
+	}
+	IS(the_try(), wanted);
+}
+
+/*
+ * Before and after: what must not change where nothing happened
+ */
+
+struct traces {
+	unsigned char action[64]; /* the kernel's own struct */
+	int n_fds;
+	int no_new_privs;
+	sigset_t mask;
+};
+
+static struct traces find_traces(void)
+{
+	struct traces t;
+
+	memset(&t, 0, sizeof(t));
+	syscall(SYS_rt_sigaction, LIBC_SIGNAL, NULL, t.action, 8);
+	t.n_fds = live_count_fds();
+	t.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	pthread_sigmask(SIG_SETMASK, NULL, &t.mask);
+
+	return t;
+}
+
+static void has_sixteen_layers_left(void)
+{
+	for (int i = 0; i < 17; i++) {
+		struct llk_ruleset *rs =
+			llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+
+		IS(llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD),
+		   i < 16 ? LLK_ENFORCED : -E2BIG);
+		llk_ruleset_free(rs);
+	}
+}
+
+/* The layers are counted last: they stay */
+static void nothing_happened(const struct traces *before, bool sets_privs)
+{
+	struct traces now = find_traces();
+
+	OK(!memcmp(now.action, before->action, sizeof(now.action)));
+	OK(!memcmp(&now.mask, &before->mask, sizeof(now.mask)));
+	IS(now.n_fds, before->n_fds);
+	IS(now.no_new_privs, sets_privs ? 1 : before->no_new_privs);
+	judge_canaries(0);
+	has_sixteen_layers_left();
+}
+
+/*
+ * Every thread, in whatever it does
+ */
+
+static const int numbers[] = { 2, 50, 500, 2000 };
+
+#define N_WAITS ((int)(sizeof(waits) / sizeof(waits[0])))
+#define N_NUMBERS ((int)(sizeof(numbers) / sizeof(numbers[0])))
+
+struct row {
+	void (*wait)(void);
+	int n;
+	bool is_twin;
+};
+
+static void restrict_waiting(const void *arg)
+{
+	const struct row *row = arg;
+	struct llk_ruleset *rs = no_reading(0);
+	struct traces before;
+
+	start_canaries(row->n, row->wait);
+	before = find_traces();
+	if (!row->is_twin)
+		SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED,
+		     "all that was asked");
+	IS(live_count_fds(), before.n_fds);
+	judge_canaries(row->is_twin ? 0 : EACCES);
+}
+
+START_TEST(all_threads_are_restricted_in_whatever_they_do)
+{
+	struct row row = { .wait = waits[_i / N_NUMBERS],
+			   .n = numbers[_i % N_NUMBERS] };
+
+	NEEDS_ABI(1);
+	/* Spinning threads leave each other no time */
+	if (row.wait == wait_spinning && row.n > 50)
+		row.n = row.n == 500 ? 10 : 100;
+	if (row.n > 500 && (LIVE_IS_SANITIZED || getenv("LLK_LIVE_BRIEF")))
+		row.n = 500;
+	make_tree();
+	RUN(restrict_waiting, &row);
+	row.is_twin = true;
+	RUN(restrict_waiting, &row);
+}
+END_TEST
+
+/* Tries on and on, and none that begins after the call succeeds */
+static atomic_bool is_restricted;
+static atomic_long n_after, n_escaped;
+
+static void *try_on(void *arg)
+{
+	n_ready++;
+	while (!is_over) {
+		bool is_after = is_restricted;
+		int r = read_file();
+
+		n_after += is_after;
+		n_escaped += is_after && r == 0;
+	}
+
+	return arg;
+}
+
+static void restrict_busy(const void *arg)
+{
+	pthread_t threads[20];
+
+	for (int i = 0; i < 20; i++)
+		IS(pthread_create(&threads[i], NULL, try_on, NULL), 0);
+	wait_for(&n_ready, 20);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	is_restricted = true;
+	while (n_after < 1000)
+		usleep(1000);
+	is_over = true;
+	for (int i = 0; i < 20; i++)
+		IS(pthread_join(threads[i], NULL), 0);
+	IS(n_escaped, 0);
+}
+
+START_TEST(no_try_that_begins_after_the_call_succeeds)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	for (int i = 0; i < live_tries(20); i++)
+		RUN(restrict_busy, NULL);
+}
+END_TEST
+
+/*
+ * Threads of other makers
+ */
+
+static void *sing_detached(void *arg)
+{
+	sing(arg);
+	n_ready--;
+
+	return NULL;
+}
+
+static int sing_as_c11(void *arg)
+{
+	sing(arg);
+
+	return 0;
+}
+
+static atomic_int clone_saw = -1;
+
+/* No libc in here: it has no thread of its own */
+static int sing_cloned(void *arg)
+{
+	long fd;
+
+	while (!go)
+		syscall(SYS_sched_yield);
+	fd = syscall(SYS_openat, AT_FDCWD, "file", O_RDONLY | O_CLOEXEC, 0);
+	clone_saw = fd < 0 ? EACCES : 0;
+	syscall(SYS_exit, 0);
+
+	return 0;
+}
+
+static void start_raw_clone(void)
+{
+	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+		    CLONE_THREAD | CLONE_SYSVSEM;
+	char *stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	OK(stack != MAP_FAILED);
+	OK(clone(sing_cloned, stack + 65536, flags, NULL) > 0);
+}
+
+static void restrict_others(const void *arg)
+{
+	bool is_twin = arg;
+	int wanted = is_twin ? 0 : EACCES;
+	struct canary *detached, *c11 = &canaries[1];
+	thrd_t thread;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	detached = add_canary(sing_detached, 0);
+	IS(pthread_detach(detached->thread), 0);
+	IS(thrd_create(&thread, sing_as_c11, c11), thrd_success);
+	start_raw_clone();
+	wait_for(&n_ready, 2);
+	if (!is_twin)
+		IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL),
+		   LLK_ENFORCED);
+	let_canaries_try();
+	IS(thrd_join(thread, NULL), thrd_success);
+	IS(c11->saw, wanted);
+	IS(c11->child_saw, wanted);
+	while (n_ready == 2 || clone_saw < 0)
+		usleep(1000);
+	IS(detached->saw, wanted);
+	IS(detached->n_tries, 2);
+	IS(clone_saw, wanted);
+}
+
+START_TEST(detached_c11_and_cloned_threads_are_restricted)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_others, NULL);
+	RUN(restrict_others, "twin");
+}
+END_TEST
+
+/* A process that libc thinks has one thread: the signal has no handler */
+static void restrict_clone_alone(const void *arg)
+{
+	struct traces before = find_traces();
+	struct traces after;
+
+	start_raw_clone();
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	after = find_traces();
+	OK(!memcmp(before.action, after.action, sizeof(after.action)));
+	go = 1;
+	while (clone_saw < 0)
+		usleep(1000);
+	IS(clone_saw, EACCES);
+}
+
+START_TEST(the_default_action_is_put_back)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_clone_alone, NULL);
+}
+END_TEST
+
+static void block_all(bool is_raw)
+{
+	unsigned long long all = ~0ULL;
+	sigset_t set;
+
+	if (is_raw) {
+		IS(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, 8), 0);
+		return;
+	}
+	sigfillset(&set);
+	IS(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
+}
+
+static void *sing_blocking(void *arg)
+{
+	block_all(false);
+
+	return sing(arg);
+}
+
+static void *sing_deaf(void *arg)
+{
+	prctl(PR_SET_NAME, "deaf", 0, 0, 0);
+	block_all(true);
+
+	return sing(arg);
+}
+
+static stack_t alternate;
+
+static void *sing_on_alternate_stack(void *arg)
+{
+	alternate.ss_size = 16384;
+	alternate.ss_sp = malloc(alternate.ss_size);
+	IS(sigaltstack(&alternate, NULL), 0);
+
+	return sing(arg);
+}
+
+static const struct special {
+	void *(*fn)(void *);
+	size_t stack;
+} specials[] = {
+	{ sing_blocking, 0 },
+	{ sing_on_alternate_stack, 0 },
+	{ sing, 32 * 1024 },
+};
+
+#define N_SPECIALS ((int)(sizeof(specials) / sizeof(specials[0])))
+
+static void restrict_special(const void *arg)
+{
+	const struct special *s = arg;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(s->fn, LIVE_IS_SANITIZED ? 0 : s->stack);
+	add_canary(sing, 0);
+	wait_for(&n_ready, 2);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	judge_canaries(EACCES);
+}
+
+START_TEST(blocked_signals_and_small_stacks_are_no_hindrance)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_special, &specials[_i]);
+}
+END_TEST
+
+static bool is_zombie(int tid)
+{
+	char path[64], stat[256] = "", *end;
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	end = n > 0 ? strrchr(stat, ')') : NULL;
+
+	return end && end[2] == 'Z';
+}
+
+static void *restrict_without_leader(void *arg)
+{
+	while (!is_zombie(getpid()))
+		usleep(1000);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	judge_canaries(EACCES);
+	live_end();
+}
+
+static void leave_as_leader(const void *arg)
+{
+	pthread_t thread;
+
+	alarm(60);
+	start_canaries(3, wait_sleeping);
+	IS(pthread_create(&thread, NULL, restrict_without_leader, NULL), 0);
+	pthread_exit(NULL);
+}
+
+START_TEST(a_dead_leader_is_no_hindrance)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(leave_as_leader, NULL);
+}
+END_TEST
+
+/* Three at once, each with a right of its own: all three hold everywhere */
+static const uint64_t shares[] = { LLK_FS_MAKE_FIFO, LLK_FS_MAKE_DIR,
+				   LLK_FS_MAKE_SYM };
+static pthread_barrier_t barrier;
+
+/* EACCES where each of the three is denied, 0 where none is */
+static int make_all(void)
+{
+	int n_denied = 0;
+
+	n_denied += mkfifo("fifo", 0600) && errno == EACCES;
+	n_denied += mkdir("dir", 0700) && errno == EACCES;
+	n_denied += symlink("file", "link") && errno == EACCES;
+
+	return n_denied == 3 ? EACCES : n_denied;
+}
+
+static void *restrict_a_share(void *arg)
+{
+	struct llk_ruleset *rs =
+		llk_ruleset_new(LLK_V1, *(const uint64_t *)arg, 0);
+
+	pthread_barrier_wait(&barrier);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED, "");
+	pthread_barrier_wait(&barrier);
+	IS(make_all(), EACCES);
+
+	return NULL;
+}
+
+static void restrict_at_once(const void *arg)
+{
+	pthread_t threads[3];
+
+	the_try = make_all;
+	start_canaries(10, wait_on_futex);
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (int i = 0; i < 3; i++)
+		IS(pthread_create(&threads[i], NULL, restrict_a_share,
+				  (void *)(uintptr_t)&shares[i]),
+		   0);
+	for (int i = 0; i < 3; i++)
+		IS(pthread_join(threads[i], NULL), 0);
+	judge_canaries(EACCES);
+}
+
+START_TEST(three_callers_at_once_restrict_all_threads_each)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	for (int i = 0; i < live_tries(50); i++)
+		RUN(restrict_at_once, NULL);
+}
+END_TEST
+
+/* A further layer needs the list of threads, and the flag again */
+static void restrict_again(const void *arg)
+{
+	struct llk_ruleset *rs =
+		llk_ruleset_new(LLK_V1, LLK_FS_READ_FILE | LLK_FS_READ_DIR, 0);
+
+	start_canaries(5, wait_sleeping);
+	llk_ruleset_allow_path(rs, LLK_READ, "/proc");
+	llk_ruleset_allow_path(rs, LLK_READ, "file");
+	IS(llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED);
+	IS(read_file(), 0);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	judge_canaries(EACCES);
+}
+
+START_TEST(a_second_call_adds_a_layer_to_each_thread)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_again, NULL);
+}
+END_TEST
+
+/* Libc's own use of the signal, before and after */
+static void *ask_user(void *arg)
+{
+	be_ready(arg);
+	wait_sleeping();
+	((struct canary *)arg)->saw = (int)getuid();
+
+	return NULL;
+}
+
+static void change_user_after(const void *arg)
+{
+	struct canary *c;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	c = add_canary(ask_user, 0);
+	wait_for(&n_ready, 1);
+	IS(setuid(getuid()), 0);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	live_drop();
+	go = 1;
+	IS(pthread_join(c->thread, NULL), 0);
+	IS(c->saw, (int)getuid());
+}
+
+START_TEST(setuid_still_reaches_all_threads_afterwards)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(change_user_after, NULL);
+}
+END_TEST
+
+/*
+ * Storms
+ */
+
+static struct storm *storm;
+
+static void rage(const void *arg)
+{
+	bool is_alive =
+		storm_rage(*(const unsigned int *)arg, storm->result, storm);
+
+	if (!is_alive)
+		live_fail("a part of the storm stood still: %s", storm->why);
+}
+
+static int n_rounds(void)
+{
+	const char *rounds = getenv("LLK_STORM_ROUNDS");
+
+	return rounds ? atoi(rounds) : live_tries(60);
+}
+
+static void weather(const char *test, unsigned int kinds)
+{
+	long n_tries = 0, us = 0, max_us = 0;
+
+	for (int i = 1; i <= n_rounds(); i++) {
+		storm->result = true;
+		live_run(test, (int)kinds, rage, &kinds);
+		ck_assert_msg(storm->result == LLK_ENFORCED, "round %d: %d, %s",
+			      i, storm->result, storm->why);
+		ck_assert_msg(storm->n_escaped == 0,
+			      "round %d: %ld of %ld escaped", i,
+			      storm->n_escaped, storm->n_after);
+		n_tries += storm->n_after;
+		us += storm->us;
+		max_us = storm->us > max_us ? storm->us : max_us;
+		if (i % 100 == 0)
+			printf("storm %#x: round %d, %ld tries, %ld us, at "
+			       "most %ld\n",
+			       kinds, i, n_tries, us / i, max_us);
+	}
+}
+
+static const unsigned int storms[] = {
+	STORM_CREATORS,
+	STORM_CHAINS,
+	STORM_CREATORS | STORM_CHAINS,
+	STORM_CREATORS | STORM_SETUID,
+	STORM_CREATORS | STORM_FORK,
+	STORM_ALL,
+};
+
+START_TEST(no_thread_escapes_in_a_storm)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	storm = mmap(NULL, sizeof(*storm), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(storm, MAP_FAILED);
+	weather(__func__, storms[_i]);
+}
+END_TEST
+
+/* The twin: without the call each try opens the file */
+START_TEST(a_storm_that_is_not_restricted_opens_the_file)
+{
+	make_tree();
+	storm = mmap(NULL, sizeof(*storm), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(storm, MAP_FAILED);
+	storm->result = false;
+	live_run(__func__, _i, rage, &storms[_i]);
+	ck_assert_int_ge(storm->n_after, 5);
+	ck_assert_int_ge(storm->n_escaped, storm->n_after);
+}
+END_TEST
+
+/*
+ * Threads that can't be covered: nothing happened
+ */
+
+/* What explain has to name: the thread by id and name */
+static const char *named(int tid, const char *name)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "thread %d (\"%s\")", tid, name);
+
+	return text;
+}
+
+static void restrict_unreachable(const void *arg)
+{
+	unsigned int flags = arg ? LLK_BEST_EFFORT : 0;
+	struct llk_ruleset *rs = no_reading(flags);
+	struct canary *deaf;
+	struct traces before;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(sing, 0);
+	deaf = add_canary(sing_deaf, 0);
+	add_canary(sing, 0);
+	wait_for(&n_ready, 3);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL),
+	     arg ? LLK_NOT_ENFORCED : -ETIMEDOUT, named(deaf->tid, "deaf"));
+	IS(llk_ruleset_handled(rs), 0);
+	nothing_happened(&before, false);
+}
+
+START_TEST(a_thread_that_blocks_all_signals_is_named)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_unreachable, NULL);
+	RUN(restrict_unreachable, "best effort");
+}
+END_TEST
+
+static void require_unreachable(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(LLK_BEST_EFFORT);
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(sing_deaf, 0);
+	wait_for(&n_ready, 1);
+	llk_ruleset_require(rs, LLK_FS_READ_FILE);
+	IS(llk_ruleset_restrict_self(rs, BY_SIGNAL), -ETIMEDOUT);
+	IS(read_file(), 0);
+}
+
+START_TEST(a_required_right_makes_it_an_error)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(require_unreachable, NULL);
+}
+END_TEST
+
+/* The child of vfork shares our memory, and its parent waits for it */
+static void *wait_for_vfork(void *arg)
+{
+	pid_t pid;
+
+	prctl(PR_SET_NAME, "vforked", 0, 0, 0);
+	be_ready(arg);
+	pid = vfork();
+	if (pid == 0) {
+		while (!go)
+			syscall(SYS_sched_yield);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	try_all(arg);
+
+	return NULL;
+}
+
+static void restrict_vforked(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct canary *c;
+	struct traces before;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	c = add_canary(wait_for_vfork, 0);
+	add_canary(sing, 0);
+	wait_for(&n_ready, 2);
+	usleep(100000);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -ETIMEDOUT,
+	     named(c->tid, "vforked"));
+	nothing_happened(&before, false);
+}
+
+START_TEST(a_thread_in_vfork_is_named)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_vforked, NULL);
+}
+END_TEST
+
+/* A debugger has stopped one thread */
+static pid_t stop_by_ptrace(int tid)
+{
+	int ends[2], status;
+	pid_t pid;
+	char byte;
+
+	IS(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (ptrace(PTRACE_SEIZE, tid, 0, 0) ||
+		    ptrace(PTRACE_INTERRUPT, tid, 0, 0) ||
+		    waitpid(tid, &status, __WALL) != tid)
+			_exit(1);
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		live_cannot("no thread can be stopped by ptrace");
+	close(ends[0]);
+
+	return pid;
+}
+
+static void restrict_traced(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct canary *c;
+	struct traces before;
+	pid_t tracer;
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	start_canaries(2, wait_sleeping);
+	c = &canaries[1];
+	tracer = stop_by_ptrace(c->tid);
+	before = find_traces();
+	OK(llk_ruleset_restrict_self(rs, BY_SIGNAL) == -ETIMEDOUT);
+	kill(tracer, SIGKILL);
+	waitpid(tracer, NULL, 0);
+	nothing_happened(&before, false);
+}
+
+START_TEST(a_thread_that_a_debugger_has_stopped_is_no_half_state)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_traced, NULL);
+}
+END_TEST
+
+/*
+ * Threads that would be refused: no layer anywhere
+ */
+
+/* From here on the calling thread gets @answer for call @nr */
+static void refuse_call(unsigned int nr, unsigned int answer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 4, .filter = code };
+
+	IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	IS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), 0);
+}
+
+/* What is in the way of one thread, and what the call has to answer */
+static const struct obstacle {
+	unsigned int call, answer; /* of a filter; 0: its descriptors */
+	int result;
+	unsigned int flags;
+	const char *words;
+} obstacles[] = {
+	{ RESTRICT_SELF, SECCOMP_RET_ERRNO | EPERM, -EPERM, 0, "refuses" },
+	{ RESTRICT_SELF, SECCOMP_RET_ERRNO | ENOSYS, -ENOSYS, 0, "ENOSYS" },
+	{ RESTRICT_SELF, SECCOMP_RET_ERRNO, -ENOSYS, 0, "refuse" },
+	{ RESTRICT_SELF, SECCOMP_RET_ERRNO | EOPNOTSUPP, -EOPNOTSUPP, 0,
+	  "refuse" },
+	{ SYS_prctl, SECCOMP_RET_ERRNO | EACCES, -EACCES, 0, "no_new_privs" },
+	{ 0, 0, -EBADF, 0, "descriptors of its own" },
+};
+
+#define N_OBSTACLES ((int)(sizeof(obstacles) / sizeof(obstacles[0])))
+
+static const struct obstacle *obstacle;
+
+static void *sing_obstructed(void *arg)
+{
+	prctl(PR_SET_NAME, "odd one", 0, 0, 0);
+	if (obstacle->call)
+		refuse_call(obstacle->call, obstacle->answer);
+	else
+		IS(unshare(CLONE_FILES), 0);
+
+	return sing(arg);
+}
+
+static void restrict_obstructed(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(arg ? LLK_BEST_EFFORT : 0);
+	struct canary *odd;
+	struct traces before;
+	char why[512];
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(sing, 0);
+	odd = add_canary(sing_obstructed, 0);
+	add_canary(sing, 0);
+	wait_for(&n_ready, 3);
+	before = find_traces();
+	IS(llk_ruleset_restrict_self(rs, BY_SIGNAL), obstacle->result);
+	llk_ruleset_explain(rs, why, sizeof(why));
+	if (obstacle->call == SYS_prctl) /* which tells the name, too */
+		SAYS(rs, 0, 0, "no_new_privs can't be set: permission denied");
+	else
+		SAYS(rs, 0, 0, named(odd->tid, "odd one"));
+	nothing_happened(&before, true);
+}
+
+START_TEST(a_thread_that_would_be_refused_is_named_and_all_stay_free)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	obstacle = &obstacles[_i];
+	RUN(restrict_obstructed, NULL);
+	RUN(restrict_obstructed, "best effort");
+}
+END_TEST
+
+/* Without no_new_privs: one thread alone lacks the privilege */
+static void *sing_without_privilege(void *arg)
+{
+	prctl(PR_SET_NAME, "nobody", 0, 0, 0);
+	IS(syscall(SYS_setresuid, LIVE_NOBODY, LIVE_NOBODY, LIVE_NOBODY), 0);
+
+	return sing(arg);
+}
+
+static void restrict_unprivileged(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct traces before;
+	struct canary *c;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(sing, 0);
+	c = add_canary(sing_without_privilege, 0);
+	wait_for(&n_ready, 2);
+	before = find_traces();
+	SAYS(rs,
+	     llk_ruleset_restrict_self(
+		     rs, BY_SIGNAL | LLK_RESTRICT_SKIP_NO_NEW_PRIVS),
+	     -EPERM, named(c->tid, "nobody"));
+	nothing_happened(&before, false);
+}
+
+START_TEST(a_thread_without_privilege_is_named_and_all_stay_free)
+{
+	NEEDS_NO_TSYNC;
+	SKIP_IF(geteuid(), "needs CAP_SYS_ADMIN");
+	make_tree();
+	RUN(restrict_unprivileged, NULL);
+}
+END_TEST
+
+static void add_layers(int n)
+{
+	for (int i = 0; i < n; i++)
+		IS(llk_ruleset_restrict_self(
+			   llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0),
+			   LLK_RESTRICT_THIS_THREAD),
+		   LLK_ENFORCED);
+}
+
+static void *sing_in_sixteen_layers(void *arg)
+{
+	prctl(PR_SET_NAME, "wrapped", 0, 0, 0);
+	add_layers(16);
+
+	return sing(arg);
+}
+
+/* The one negative result with an effect, and it is told first */
+static void restrict_wrapped(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(arg ? LLK_BEST_EFFORT : 0);
+	struct canary *c;
+	int fd;
+
+	how_to_wait = wait_sleeping;
+	open_waits();
+	add_canary(sing, 0);
+	c = add_canary(sing_in_sixteen_layers, 0);
+	wait_for(&n_ready, 2);
+	IS(llk_ruleset_load(rs), LLK_ENFORCED);
+	fd = llk_ruleset_fd(rs);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -ENOTRECOVERABLE,
+	     "failed half way, this process must exit: ");
+	SAYS(rs, 0, 0, named(c->tid, "wrapped"));
+	IS(fcntl(fd, F_GETFD), -1);
+	IS(llk_ruleset_fd(rs), -EBADF);
+	IS(llk_ruleset_restrict_self(rs, BY_SIGNAL), -EBADF);
+	IS(read_file(), EACCES);
+}
+
+START_TEST(one_thread_at_sixteen_layers_is_the_half_state)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_wrapped, NULL);
+	RUN(restrict_wrapped, "best effort");
+}
+END_TEST
+
+/* The caller itself: before any sibling has changed */
+static void restrict_wrapped_caller(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct traces before, now;
+
+	start_canaries(3, wait_sleeping);
+	add_layers(16);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -E2BIG,
+	     "16 layers are in place");
+	now = find_traces();
+	OK(!memcmp(now.action, before.action, sizeof(now.action)));
+	IS(now.n_fds, before.n_fds);
+	judge_canaries(0);
+}
+
+START_TEST(a_caller_at_sixteen_layers_changes_nothing)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_wrapped_caller, NULL);
+}
+END_TEST
+
+/*
+ * /proc
+ */
+
+enum { NO_PROC, FAKE_PROC, FOREIGN_PROC, HIDDEN_PROC };
+
+static void *restrict_with_proc(void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	int r = llk_ruleset_restrict_self(rs, BY_SIGNAL);
+
+	if (*(const int *)arg == HIDDEN_PROC) {
+		SAYS(rs, r, LLK_ENFORCED, "enforced");
+		judge_canaries(EACCES);
+		return NULL;
+	}
+	SAYS(rs, r, -EOPNOTSUPP, "/proc");
+	judge_canaries(0);
+
+	return NULL;
+}
+
+/* @proc: what is at /proc when the call is made */
+static void change_proc(int proc)
+{
+	live_unshare_mounts();
+	if (proc == FOREIGN_PROC)
+		return; /* this process is in a pid namespace of its own */
+	if (proc == HIDDEN_PROC) {
+		if (mount("proc", "/proc", "proc", 0, "hidepid=2"))
+			live_cannot("no mount of proc: %s", strerror(errno));
+		return;
+	}
+	if (mount("none", "/proc", "tmpfs", 0, NULL))
+		live_cannot("no mount of tmpfs: %s", strerror(errno));
+	if (proc == NO_PROC)
+		return;
+	IS(mkdir("/proc/self", 0777), 0);
+	IS(mkdir("/proc/self/task", 0777), 0);
+	IS(mkdir("/proc/self/task/1", 0777), 0);
+	IS(symlink("self/task/1", "/proc/thread-self"), 0);
+}
+
+static int restrict_in_namespace(const void *arg)
+{
+	start_canaries(2, wait_sleeping);
+	restrict_with_proc((void *)(uintptr_t)arg);
+
+	return 0;
+}
+
+static void restrict_with(const void *arg)
+{
+	int proc = *(const int *)arg;
+
+	change_proc(proc);
+	if (proc == FOREIGN_PROC) {
+		if (unshare(CLONE_NEWPID))
+			live_cannot("no pid namespace: %s", strerror(errno));
+		IS(live_fork(restrict_in_namespace, arg), 0);
+		return;
+	}
+	restrict_in_namespace(arg);
+}
+
+static const int procs[] = { NO_PROC, FAKE_PROC, FOREIGN_PROC, HIDDEN_PROC };
+
+START_TEST(without_its_own_proc_nothing_happens)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_with, &procs[_i]);
+}
+END_TEST
+
+/* An earlier layer denies the list */
+static void restrict_after_layer(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+
+	IS(llk_ruleset_restrict_self(
+		   llk_ruleset_new(LLK_V1, LLK_FS_READ_DIR, 0), 0),
+	   LLK_ENFORCED);
+	start_canaries(2, wait_sleeping);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EOPNOTSUPP,
+	     "/proc/self/task can't be read");
+	judge_canaries(0);
+}
+
+START_TEST(a_layer_that_denies_the_list_is_told)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_after_layer, NULL);
+}
+END_TEST
+
+/*
+ * Children forked in mid-call begin anew: they can be restricted, with threads
+ * of their own
+ */
+
+static int restrict_in_child(const void *arg)
+{
+	struct canary *c;
+	int r;
+
+	n_canaries = 0;
+	n_ready = go = 0;
+	how_to_wait = wait_sleeping;
+	c = add_canary(sing, 0);
+	wait_for(&n_ready, 1);
+	r = llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL);
+	go = 1;
+	pthread_join(c->thread, NULL);
+
+	return r || c->saw != EACCES || c->child_saw != EACCES;
+}
+
+static void *fork_on(void *arg)
+{
+	n_ready++;
+	while (!is_over) {
+		pid_t pid = fork();
+		int status = -1;
+
+		if (pid == 0) {
+			alarm(30);
+			_exit(restrict_in_child(NULL));
+		}
+		waitpid(pid, &status, 0);
+		IS(status, 0);
+		n_after++;
+	}
+
+	return arg;
+}
+
+static void fork_in_mid_call(const void *arg)
+{
+	struct llk_ruleset *rs;
+	pthread_t thread;
+	int i;
+
+	open_waits();
+	IS(pthread_create(&thread, NULL, fork_on, NULL), 0);
+	wait_for(&n_ready, 1);
+	for (i = 0; i < 14; i++) {
+		rs = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+		SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED,
+		     "");
+		llk_ruleset_free(rs);
+		usleep(500);
+	}
+	is_over = true;
+	IS(pthread_join(thread, NULL), 0);
+	OK(n_after > 0);
+}
+
+START_TEST(a_child_forked_in_mid_call_begins_anew)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	for (int i = 0; i < live_tries(20); i++)
+		RUN(fork_in_mid_call, NULL);
+}
+END_TEST
+
+/* The signal can be forged by the same user: it brings nothing about */
+static void forge(const void *arg)
+{
+	siginfo_t info;
+
+	start_canaries(3, wait_sleeping);
+	IS(llk_ruleset_restrict_self(
+		   llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0), BY_SIGNAL),
+	   LLK_ENFORCED);
+	memset(&info, 0, sizeof(info));
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	for (int i = 0; i < 100; i++)
+		IS(syscall(SYS_rt_tgsigqueueinfo, getpid(), canaries[i % 3].tid,
+			   LIBC_SIGNAL, &info),
+		   0);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	judge_canaries(EACCES);
+}
+
+START_TEST(a_forged_signal_changes_nothing)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(forge, NULL);
+}
+END_TEST
+
+/* Scopes: threads keep to signal each other, where the kernel has the fix */
+static void scoped(const void *arg)
+{
+	struct llk_ruleset *rs =
+		llk_ruleset_new(LLK_V6, LLK_FS_READ_FILE | LLK_SCOPE_SIGNAL, 0);
+	int errata =
+		llk_sys_create_ruleset(NULL, 0, LLK_SYS_CREATE_RULESET_ERRATA);
+	bool is_fixed = live_abi() >= ABI_TSYNC || (errata > 0 && errata & 0x2);
+
+	start_canaries(2, wait_sleeping);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL),
+	     is_fixed ? LLK_ENFORCED : -EOPNOTSUPP,
+	     is_fixed ? "enforced" : "signal scope");
+	IS(setuid(getuid()), 0);
+	IS(pthread_kill(canaries[0].thread, 0), 0);
+	judge_canaries(is_fixed ? EACCES : 0);
+}
+
+START_TEST(under_the_signal_scope_threads_still_signal_each_other)
+{
+	NEEDS_ABI(6);
+	make_tree();
+	RUN(scoped, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("live-by-signal");
+
+	live_add(s, all_threads_are_restricted_in_whatever_they_do,
+		 N_WAITS * N_NUMBERS);
+	live_add(s, no_try_that_begins_after_the_call_succeeds, 1);
+	live_add(s, detached_c11_and_cloned_threads_are_restricted, 1);
+	live_add(s, the_default_action_is_put_back, 1);
+	live_add(s, blocked_signals_and_small_stacks_are_no_hindrance,
+		 N_SPECIALS);
+	live_add(s, a_dead_leader_is_no_hindrance, 1);
+	live_add(s, three_callers_at_once_restrict_all_threads_each, 1);
+	live_add(s, a_second_call_adds_a_layer_to_each_thread, 1);
+	live_add(s, setuid_still_reaches_all_threads_afterwards, 1);
+	live_add(s, no_thread_escapes_in_a_storm,
+		 (int)(sizeof(storms) / sizeof(storms[0])));
+	live_add(s, a_storm_that_is_not_restricted_opens_the_file,
+		 (int)(sizeof(storms) / sizeof(storms[0])));
+	live_add(s, a_thread_that_blocks_all_signals_is_named, 1);
+	live_add(s, a_required_right_makes_it_an_error, 1);
+	live_add(s, a_thread_in_vfork_is_named, 1);
+	live_add(s, a_thread_that_a_debugger_has_stopped_is_no_half_state, 1);
+	live_add(s, a_thread_that_would_be_refused_is_named_and_all_stay_free,
+		 N_OBSTACLES);
+	live_add(s, a_thread_without_privilege_is_named_and_all_stay_free, 1);
+	live_add(s, one_thread_at_sixteen_layers_is_the_half_state, 1);
+	live_add(s, a_caller_at_sixteen_layers_changes_nothing, 1);
+	live_add(s, without_its_own_proc_nothing_happens, 4);
+	live_add(s, a_layer_that_denies_the_list_is_told, 1);
+	live_add(s, a_child_forked_in_mid_call_begins_anew, 1);
+	live_add(s, a_forged_signal_changes_nothing, 1);
+	live_add(s, under_the_signal_scope_threads_still_signal_each_other, 1);
+
+	return live_main(s);
+}
