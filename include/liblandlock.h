@@ -41,7 +41,8 @@
  *     other one and allow LLK_FS_REFER on "/" there.
  *
  * All functions are there since 0.1 unless they say otherwise. The library
- * has no global state, reads no environment variable and prints nothing. One
+ * has no global state (but for a signal handler while LLK_RESTRICT_BY_SIGNAL is
+ * at work), reads no environment variable and prints nothing. One
  * thread at a time may use a ruleset. It sets no_new_privs (see
  * llk_ruleset_restrict_self), so setuid programs started later gain nothing.
  */
@@ -360,8 +361,8 @@ LLK_API int llk_ruleset_error(const struct llk_ruleset *rs);
  *
  * The outcome is LLK_ENFORCED (0), a positive LLK_PARTLY_ENFORCED or
  * LLK_NOT_ENFORCED (with LLK_BEST_EFFORT only), or -errno, and then no
- * restriction was added. "if (r)" is every outcome that is less than asked.
- * An error leaves the ruleset as it was, so that the call may be repeated.
+ * restriction was added, but for -ENOTRECOVERABLE of LLK_RESTRICT_BY_SIGNAL.
+ * "if (r)" is every outcome that is less than asked. An error leaves the ruleset as it was, so that the call may be repeated.
  *
  * Best effort forgives what the kernel's Landlock version lacks, and threads
  * that can't be covered. It never forgives mistakes, missing paths or any
@@ -414,9 +415,29 @@ LLK_API int llk_ruleset_fd(const struct llk_ruleset *rs);
  * on by the kernel (a thread that was restricted more becomes less so, and
  * siblings may see EINTR in epoll_wait, semop, sigwaitinfo); below, a process
  * with other threads is -EOPNOTSUPP, or LLK_NOT_ENFORCED in best effort. Call
- * it before the first thread is started, or ask for the calling thread alone
- * by LLK_RESTRICT_THIS_THREAD. The threads are counted in /proc/self/task, and
- * by libc's own knowledge where there is no /proc.
+ * it before the first thread is started, allow the library to stop all threads
+ * by LLK_RESTRICT_BY_SIGNAL, or ask for the calling thread alone by
+ * LLK_RESTRICT_THIS_THREAD. The threads are counted in /proc/self/task, and by
+ * libc's own knowledge where there is no /proc.
+ *
+ * LLK_RESTRICT_BY_SIGNAL has no effect with one thread and from Linux 7.0 on.
+ * Below, each thread is stopped by the signal that libc keeps for itself, and
+ * restricts itself before it runs on: all of them, or nothing happened. Each
+ * then has a domain of its own, on top of its own earlier layers. Siblings may
+ * see EINTR in sleeps, poll, select, epoll_wait; liblandlock(7) tells what else.
+ * It takes some 20 us a thread. Together with LLK_RESTRICT_THIS_THREAD it is
+ * -EINVAL. Its own answers, where one thread is named by explain:
+ *   -EOPNOTSUPP  no list of the threads in /proc, an io_uring poll thread, a
+ *                processor that isn't known; the signal scope on kernels where
+ *                threads could then no longer signal each other
+ *   -ETIMEDOUT   a thread did not stop: it blocks all signals by raw calls,
+ *                waits in vfork, or is stopped by a debugger
+ *   -EPERM -ENOSYS -EBADF ...  a thread would be refused; no layer was added,
+ *                but no_new_privs may be set on all threads
+ *   -ENOTRECOVERABLE  a thread was refused when others were restricted already
+ *                (it alone had 16 layers, or memory ran out): the process must
+ *                exit; the ruleset is spent
+ * The first two are LLK_NOT_ENFORCED in best effort, unless a right is required.
  *
  * no_new_privs is set, last of all, or atomically from Linux 7.3 on; below, it
  * stays set where the kernel then refuses the layer. With

@@ -59,9 +59,29 @@ static const int enforce_calls[] = { STAT,	    STATFS,    SYS_prctl,
 				     RESTRICT_SELF, SYS_close, END };
 static const int restrict_calls[] = { LOAD, STATFS, SYS_prctl, RESTRICT_SELF,
 				      END };
-static const int list_calls[] = { LOAD,		  STATFS,   READLINK,
-				  SYS_getdents64, SYS_read, SYS_prctl,
-				  RESTRICT_SELF,  END };
+static const int list_calls[] = { SYS_pause, LOAD,	     STATFS,
+				  READLINK,  SYS_getdents64, SYS_read,
+				  SYS_prctl, RESTRICT_SELF,  END };
+static const int by_signal_calls[] = { LOAD,
+				       STATFS,
+				       READLINK,
+				       SYS_getdents64,
+				       SYS_read,
+				       SYS_prctl,
+				       RESTRICT_SELF,
+				       SYS_getpid,
+				       SYS_gettid,
+				       SYS_rt_sigprocmask,
+				       SYS_rt_sigaction,
+				       SYS_rt_tgsigqueueinfo,
+				       SYS_rt_sigreturn,
+				       SYS_futex,
+				       SYS_nanosleep,
+				       FCNTL,
+				       MMAP,
+				       SYS_munmap,
+				       SYS_pause, /* the scenario's own */
+				       END };
 static const int build_calls[] = { SYS_brk, MMAP, FCNTL, END };
 static const int free_calls[] = { SYS_close, SYS_munmap, END };
 static const int check_calls[] = { CREATE_RULESET, SYS_openat, STAT,
@@ -87,7 +107,7 @@ static const int always[] = { SYS_exit_group, SYS_write, END };
 
 /* A filter that grows */
 struct filter {
-	struct sock_filter code[64];
+	struct sock_filter code[128];
 	unsigned short n;
 };
 
@@ -103,7 +123,7 @@ static void allow_calls(struct filter *filter, const int *calls)
 	}
 }
 
-/* Kill for all but @calls and what a scenario needs to end */
+/* Kill all threads for all but @calls and what a scenario needs to end */
 static void kill_but(const int *calls)
 {
 	struct filter filter = {
@@ -120,7 +140,9 @@ static void kill_but(const int *calls)
 	program.len = filter.n;
 
 	IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	IS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), 0);
+	IS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		   SECCOMP_FILTER_FLAG_TSYNC, &program),
+	   0);
 }
 
 /* A ruleset with a rule of each kind, each way through load */
@@ -175,7 +197,8 @@ static void restrict_at_once(const void *arg)
 
 static void *sleep_on(void *arg)
 {
-	pause();
+	for (;;)
+		pause();
 
 	return arg;
 }
@@ -187,9 +210,22 @@ static void restrict_with_threads(const void *arg)
 	bool has_tsync = live_abi() >= 8;
 
 	OK(pthread_create(&thread, NULL, sleep_on, NULL) == 0);
+	usleep(100000);
 	kill_but(list_calls);
 	IS(llk_ruleset_restrict_self(rs, 0),
 	   has_tsync ? LLK_ENFORCED : LLK_NOT_ENFORCED);
+}
+
+static void restrict_by_signal(const void *arg)
+{
+	struct llk_ruleset *rs = every_rule();
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		OK(pthread_create(&threads[i], NULL, sleep_on, NULL) == 0);
+	usleep(100000); /* they start by calls of their own */
+	kill_but(by_signal_calls);
+	IS(llk_ruleset_restrict_self(rs, LLK_RESTRICT_BY_SIGNAL), LLK_ENFORCED);
 }
 
 static void ask_the_rest(const void *arg)
@@ -245,9 +281,11 @@ static void check_only(const void *arg)
 }
 
 static live_scenario *const scenarios[] = {
-	load_only,    enforce_loaded, restrict_at_once, restrict_with_threads,
-	ask_the_rest, ask_version,    build_only,	free_only,
-	check_only,
+	load_only,	  enforce_loaded,
+	restrict_at_once, restrict_with_threads,
+	ask_the_rest,	  ask_version,
+	build_only,	  free_only,
+	check_only,	  restrict_by_signal,
 };
 
 #define N_SCENARIOS ((int)(sizeof(scenarios) / sizeof(scenarios[0])))

@@ -5,7 +5,9 @@
  */
 #include "live.h"
 
+#include <fcntl.h>
 #include <linux/io_uring.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -115,12 +117,80 @@ START_TEST(the_poll_thread_of_a_ring_is_one)
 }
 END_TEST
 
+/* By signal: a worker can't be stopped, and starts no thread of the program */
+
+static void *open_when_told(void *arg)
+{
+	char byte;
+
+	while (read(((int *)arg)[0], &byte, 1) != 1)
+		;
+	((int *)arg)[1] = live_open("file", O_RDONLY);
+
+	return NULL;
+}
+
+static int open_in_thread(pthread_t thread, int end, const int *saw)
+{
+	IS(write(end, "x", 1), 1);
+	IS(pthread_join(thread, NULL), 0);
+
+	return *saw;
+}
+
+static void by_signal(const void *arg)
+{
+	struct io_uring_params params = { .flags = IORING_SETUP_SQPOLL,
+					  .sq_thread_idle = 60000 };
+	struct llk_ruleset *rs = files();
+	int ends[2], idle[2], told[2] = { 0, -1 };
+	pthread_t thread;
+
+	IS(pipe(ends), 0);
+	IS(pipe(idle), 0);
+	told[0] = ends[0];
+	IS(pthread_create(&thread, NULL, open_when_told, told), 0);
+	if (arg)
+		setup_ring(&params);
+	else
+		start_worker(idle[0]);
+	OK(has_task(arg ? "iou-sqp" : "iou-wrk"));
+	SAYS(rs, llk_ruleset_restrict_self(rs, LLK_RESTRICT_BY_SIGNAL),
+	     arg ? -EOPNOTSUPP : LLK_ENFORCED,
+	     arg ? "polls an io_uring ring" : "all that was asked");
+	if (arg)
+		SAYS(rs, -EOPNOTSUPP, -EOPNOTSUPP, "(\"iou-sqp-");
+	IS(open_in_thread(thread, ends[1], &told[1]), arg ? 0 : EACCES);
+	IS(live_open("file", O_RDONLY), arg ? 0 : EACCES);
+}
+
+START_TEST(by_signal_a_worker_is_no_hindrance)
+{
+	NEEDS_ABI(1);
+	live_tree();
+	live_file("file", "content");
+	RUN(by_signal, NULL);
+}
+END_TEST
+
+START_TEST(by_signal_a_poll_thread_means_that_nothing_happens)
+{
+	NEEDS_ABI(1);
+	SKIP_IF(live_abi() >= 8, "TSYNC covers what it can from ABI 8 on");
+	live_tree();
+	live_file("file", "content");
+	RUN(by_signal, "poll thread");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("uring");
 
 	live_add(suite, a_worker_of_io_uring_is_no_other_thread, 1);
 	live_add(suite, the_poll_thread_of_a_ring_is_one, 1);
+	live_add(suite, by_signal_a_worker_is_no_hindrance, 1);
+	live_add(suite, by_signal_a_poll_thread_means_that_nothing_happens, 1);
 
 	return live_main(suite);
 }

@@ -55,4 +55,17 @@ for error in 1 38 95; do
 	check "floor-and-ceiling: below the floor it fails (errno $error)" \
 		says "failed: " "$without" "$error" "$floor"
 done
+
+# Workers that were there before the sandbox
+workers=$examples/glib-workers
+if [ -x "$workers" ]; then
+	since 1 "glib-workers: all threads are restricted" \
+		says "^sandbox: .*enforced: all" "$workers" "$readable"
+	since 1 "glib-workers: what a worker may read" \
+		says "^allowed $readable" "$workers" /etc/passwd "$readable"
+	since 1 "glib-workers: what a worker may not" \
+		says "^denied  /etc/passwd" "$workers" "$readable" /etc/passwd
+else
+	skipped "glib-workers" "built without GLib"
+fi
 finish
