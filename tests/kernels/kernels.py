@@ -73,11 +73,14 @@ REASONS = [
     r"not readable here anyway: Permission denied",
     # the small system of the test machine: the build machine shows it
     r"locale of this machine: there is none",
-    r"/usr/bin/python3 is not here",
+    r"(/usr/bin/)?(python3|git|gcc|curl|script|strace) is not here",
+    r"curl, python3 or a local name is not here",
 ]
-PROGRAMS = """awk basename cat chmod cp dash dirname env false grep head id kill
-ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
-true uname wc openssl""".split()
+PROGRAMS = """awk basename cat chmod cp dash dirname env false find getent grep head id
+kill ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
+tar true uname wc openssl""".split()
+RUN_TESTS = ["landlock-run", "landlock-run-look", "landlock-run-presets",
+             "landlock-run-tmp", "landrun"]
 FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols
 /etc/gai.conf /etc/ssl/openssl.cnf /etc/ssl/certs/ca-certificates.crt
 /etc/debian_version /etc/os-release /usr/share/zoneinfo/Europe/Berlin
@@ -173,13 +176,15 @@ def put_tests(payload, build):
     library = (build / "liblandlock.so.0").resolve()
     put(payload, str(library), "/usr/lib/liblandlock.so.0")
     put(payload, str(build / "landlock-run"), "/usr/bin/landlock-run")
-    for tool in ("without-landlock", "port"):
+    for tool in ("without-landlock", "probe"):
         put(payload, str(build / "tests/tools" / tool), f"/usr/bin/{tool}")
-    put(payload, str(HERE.parent / "tools/landlock-run.sh"), "/tests/tools/landlock-run.sh")
-    put(payload, str(HERE.parent / "build/lib.sh"), "/tests/build/lib.sh")
+    for name in ("build/lib.sh", "tools/run-lib.sh"):
+        put(payload, str(HERE.parent / name), f"/tests/{name}")
     lines.append("abi landlock-run --abi || :")
-    lines.append("landlock-run sh /tests/tools/landlock-run.sh /usr/bin/landlock-run"
-                 " /usr/bin/without-landlock /usr/bin/port")
+    for name in RUN_TESTS:
+        put(payload, str(HERE.parent / f"tools/{name}.sh"), f"/tests/tools/{name}.sh")
+        lines.append(f"{name} sh /tests/tools/{name}.sh /usr/bin/landlock-run"
+                     " /usr/bin/without-landlock /usr/bin/probe")
     (payload / "tests/list").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

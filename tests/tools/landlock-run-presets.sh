@@ -1,0 +1,255 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD OR MIT
+# landlock-run's presets, with real programs: what they need is there, and what
+# they don't is not; and --add-exec, --ldd, --tmp.
+# shellcheck disable=SC2016,SC2317 # $A is for the sandboxed shell; check calls
+# usage: landlock-run-presets.sh LANDLOCK_RUN WITHOUT_LANDLOCK PROBE
+set -eu
+# shellcheck source=tests/tools/run-lib.sh
+. "$(dirname "$0")/run-lib.sh"
+
+# Nothing of the machine's user in it
+export GIT_CONFIG_NOSYSTEM=1 HOME="$here/in" PYTHONDONTWRITEBYTECODE=1
+
+silent()
+{
+	prints "$@" && ! grep -v '^landlock-run: partly enforced' "$scratch/stderr"
+}
+
+test_shell()
+{
+	with_landlock "system: a shell and its programs" silent "file" \
+		"$run" --system --ro in -- sh -c 'ls in | grep file'
+	with_landlock "system: /dev/null and the like" silent "" "$run" --system -- \
+		sh -c 'echo x >/dev/null && head -c 1 /dev/urandom >/dev/null'
+	with_landlock "system: no file of the user" \
+		status 1 "$run" --system -- cat in/file
+	with_landlock "system: writes nowhere" \
+		status 2 "$run" --system -- sh -c 'echo x >/usr/llk-new'
+	since 4 "system: no ports" status 13 \
+		"$run" --system --rox "$(dirname "$probe")" -- "$probe" bind tcp 0
+	if [ -r /etc/shadow ]; then
+		with_landlock "system: not all of /etc" \
+			status 1 "$run" --system -- cat /etc/shadow
+	fi
+	with_landlock "without system nothing starts" status 126 "$run" -- ls
+}
+
+test_python()
+{
+	echo 'print(open("in/file").read(), end="")' >in/script.py
+	with /usr/bin/python3 "python3: runs, without a word" silent content \
+		"$run" --system --ro in -- /usr/bin/python3 in/script.py
+	with /usr/bin/python3 "python3: its modules" silent '{"a": 1}' "$run" --system -- \
+		/usr/bin/python3 -c 'import json, ssl, socket, locale, subprocess
+print(json.dumps({"a": 1}))'
+	with /usr/bin/python3 "python3: no file of the user" says 1 PermissionError \
+		"$run" --system -- /usr/bin/python3 -c 'open("in/file")'
+	with /usr/bin/python3 "python3: starts programs" silent hi "$run" --system -- \
+		/usr/bin/python3 -c 'import os
+os.system("echo hi")'
+}
+
+make_repository()
+{
+	git init -q repository &&
+		git -C repository -c user.name=n -c user.email=e@example.org \
+			commit -q --allow-empty -m first
+}
+
+test_git()
+{
+	if has git; then
+		make_repository
+	fi
+	with git "git: reads" prints first \
+		"$run" --system --ro repository -- git -C repository log --format=%s
+	with git "git: commits" status 0 "$run" --system --rw repository -- \
+		git -C repository -c user.name=n -c user.email=e@example.org \
+		commit -q --allow-empty -m second
+	with git "git: with ro it can't" status 128 \
+		"$run" --system --ro repository -- \
+		git -C repository -c user.name=n -c user.email=e@example.org \
+		commit -q --allow-empty -m third
+	with git "git: clones" status 0 "$run" --system --ro repository --rw in -- \
+		git clone -q repository in/clone
+	with git "git: not what isn't granted" status 128 \
+		"$run" --system --rw in -- git clone -q repository in/clone2
+}
+
+test_gcc()
+{
+	echo 'int main(void) { return 42; }' >in/program.c
+	with gcc "gcc: compiles" status 0 \
+		"$run" --system --tmp --rw in -- gcc -o in/program in/program.c
+	with gcc "gcc: what it made runs, if that is granted" \
+		status 42 "$run" --system --rox in -- in/program
+	with gcc "gcc: and else not" \
+		status 126 "$run" --system --rw in -- in/program
+	with gcc "gcc: not where it may not write" status 1 \
+		"$run" --system --tmp --ro in -- gcc -o in/other in/program.c
+}
+
+test_tar()
+{
+	with tar "tar: packs" \
+		status 0 "$run" --system --ro out --rw in -- tar -cf in/a.tar out
+	with tar "tar: unpacks" \
+		status 0 "$run" --system --rw in -- tar -xf in/a.tar -C in
+	with tar "tar: not to elsewhere" \
+		status 2 "$run" --system --ro in -- tar -xf in/a.tar -C out
+	with tar "tar: what was packed" prints content cat in/out/file
+}
+
+# A name of the loopback that curl doesn't know by itself, as localhost
+local_name()
+{
+	awk '$1 == "127.0.0.1" || $1 == "127.0.1.1" {
+		for (i = 2; i <= NF && $i !~ /^#/; i++)
+			if ($i != "localhost") { print $i; exit }
+	}' /etc/hosts
+}
+
+test_dns()
+{
+	host=$(local_name)
+	if ! has curl || ! has /usr/bin/python3 || [ -z "$host" ]; then
+		for name in "resolves" "not without --dns" "not another port"; do
+			skipped "curl: $name" "curl, python3 or a local name is not here"
+		done
+		return
+	fi
+	(cd in && exec /usr/bin/python3 -u -m http.server --bind "$host" 0) \
+		>"$scratch/http" 2>&1 </dev/null &
+	servers="$servers $!"
+	until_is grep -q port "$scratch/http"
+	http=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$scratch/http" | head -n 1)
+	set -- curl -sS --noproxy '*' --max-time 10 "http://$host:$http/file"
+	since 4 "curl: resolves and connects" prints content \
+		"$run" --system --dns --connect-tcp "$http" -- "$@"
+	since 4 "curl: not without --dns" status 6 \
+		"$run" --system --connect-tcp "$http" -- "$@"
+	since 4 "curl: not another port" status 7 \
+		"$run" --system --dns --connect-tcp 9 -- "$@"
+	stop_servers
+}
+
+test_resolver()
+{
+	with getent "dns: getent resolves" tells 0 127.0.0.1 \
+		"$run" --system --dns -- getent ahostsv4 localhost
+	with getent "dns: without it not" status 2 \
+		"$run" --system -- getent ahostsv4 "$(local_name)"
+}
+
+test_tls()
+{
+	certificate=/etc/ssl/certs/ca-certificates.crt
+	if [ ! -e $certificate ]; then
+		skipped "tls: certificates" "$certificate is not here"
+		return
+	fi
+	with_landlock "tls: certificates" \
+		status 0 system_without_etc --tls -- cat $certificate
+	with_landlock "tls: without it denied" \
+		status 1 system_without_etc -- cat $certificate
+	if [ -d /etc/ssl/private ] && [ "$(id -u)" -eq 0 ]; then
+		echo key >/etc/ssl/private/llk-test-key 2>/dev/null || return 0
+		with_landlock "tls: private keys aren't among them" status 1 \
+			system_without_etc --tls -- cat /etc/ssl/private/llk-test-key
+		rm -f /etc/ssl/private/llk-test-key
+	fi
+}
+
+system_without_etc()
+{
+	if [ -e /lib64 ]; then
+		set -- --rox /lib64 "$@"
+	fi
+	"$run" --rox /usr --rox /bin --rox /lib "$@"
+}
+
+# on_terminal COMMAND: with a terminal of its own, as script(1) makes it
+on_terminal()
+{
+	script -qec "$1" "$scratch/typescript" </dev/null
+}
+
+test_tty()
+{
+	open='sh -c "echo >/dev/tty"'
+	with script "tty: can be opened" \
+		status 0 on_terminal "'$run' --system --tty -- $open"
+	with script "tty: else not" \
+		status 2 on_terminal "'$run' --system -- $open"
+	with script "tty: by its own name" status 0 \
+		on_terminal "'$run' --system --tty -- sh -c 'echo >\"\$0\"' \"\$(tty)\""
+	with script "tty: no other terminal" status 2 on_terminal \
+		"name=\$(tty); script -qec \"'$run' --system --tty -- sh -c 'echo >\$name'\" /dev/null"
+	with script "tty: ioctl" status 0 \
+		on_terminal "'$run' --system --tty -- stty -F /dev/tty size"
+}
+
+test_executables()
+{
+	with_landlock "add-exec and ldd: nothing else is needed" \
+		status 0 "$run" --add-exec --ldd -- /bin/true
+	with_landlock "ldd: by PATH" prints content \
+		"$run" --add-exec --ldd --ro in -- cat in/file
+	with_landlock "ldd: starts no other program" status 126 \
+		"$run" --add-exec --ldd -- sh -c 'exec ls'
+	with_landlock "add-exec: libraries are not in it" \
+		status 126 "$run" --add-exec -- /bin/true
+	with_landlock "ldd: the program is not in it" \
+		status 126 "$run" --ldd -- /bin/true
+	printf '#!/bin/sh\necho hi\n' >in/script
+	chmod +x in/script
+	check "ldd: a script is an error" \
+		says 125 '--ldd "in/script": no ELF program' "$run" --ldd -- in/script
+	check "125: ldd without a command" says 125 "need the command" \
+		"$run" --ldd --dry-run
+	test_evil_interpreter
+}
+
+# A program whose interpreter is the user's own: only exec starts it, in the
+# sandbox, and not --ldd
+test_evil_interpreter()
+{
+	if ! has gcc; then
+		skipped "ldd: the program's own interpreter is not started" \
+			"gcc is not here"
+		skipped "ldd: nor its constructors" "gcc is not here"
+		return
+	fi
+	cat >in/evil.c <<-END
+		#include <fcntl.h>
+		#include <unistd.h>
+		__attribute__((constructor)) static void started(void)
+		{
+			close(open("$here/out/started", O_CREAT | O_WRONLY, 0600));
+		}
+		int main(void) { return 0; }
+	END
+	gcc -o in/interpreter -static-pie in/evil.c 2>/dev/null ||
+		gcc -static -o in/interpreter in/evil.c
+	gcc -o in/evil -Wl,--dynamic-linker="$here/in/interpreter" in/evil.c
+	"$run" --ldd --dry-run -- in/evil >"$scratch/stdout" 2>&1 || :
+	check "ldd: the program's own interpreter is not started" [ ! -e out/started ]
+	gcc -o in/plain in/evil.c
+	"$run" --ldd --dry-run -- in/plain >"$scratch/stdout" 2>&1 || :
+	check "ldd: nor its constructors" [ ! -e out/started ]
+	in/plain
+	check "ldd: which do start else" [ -e out/started ]
+}
+
+test_shell
+test_python
+test_git
+test_gcc
+test_tar
+test_dns
+test_resolver
+test_tls
+test_tty
+test_executables
+finish
