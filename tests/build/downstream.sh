@@ -123,7 +123,10 @@ staged_is_right()
 		grep -qx 'prefix=/usr' "$file" &&
 		! grep -rq "$scratch" stage/usr/include "$file" &&
 		[ -e stage/usr/include/liblandlock/sys.h ] &&
-		[ -x stage/usr/bin/landlock-run ]
+		[ -x stage/usr/bin/landlock-run ] &&
+		[ -e stage/usr/share/bash-completion/completions/landlock-run ] &&
+		[ -e stage/usr/share/zsh/site-functions/_landlock-run ] &&
+		[ -e stage/usr/share/fish/vendor_completions.d/landlock-run.fish ]
 }
 
 check_destdir()

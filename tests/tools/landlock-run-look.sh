@@ -52,11 +52,11 @@ test_options_files()
 	with_landlock "@FILE: no quoting, no comment behind a value" \
 		prints 'A=1 2 # 3' "$run" @programs @quiet_env -- env
 	with_landlock "@FILE: from a pipe" prints content \
-		sh -c 'echo "--ro in" | "$0" @programs @/dev/stdin -- cat in/file' "$run"
+		sh -c 'echo "--ro in" | "$0" @programs @/proc/self/fd/0 -- cat in/file' "$run"
 	with_landlock "@FILE: not behind --" says 127 '"@programs"' \
 		"$run" -- @programs
 	with_landlock "@FILE: not among the command's arguments" \
-		prints @nowhere "$run" @programs echo @nowhere
+		prints @nowhere "$run" @programs printf @nowhere
 	check "125: @FILE: the line is told" \
 		says 125 '"bad":3: --bind-tcp "8x": not a number' "$run" @bad -- true
 	check "125: @FILE: no command in it" \

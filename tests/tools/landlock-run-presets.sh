@@ -136,6 +136,11 @@ test_dns()
 
 test_resolver()
 {
+	if ! getent ahostsv4 localhost >/dev/null 2>&1; then
+		skipped "dns: getent resolves" "getent resolves nothing here anyway"
+		skipped "dns: without it not" "getent resolves nothing here anyway"
+		return
+	fi
 	with getent "dns: getent resolves" tells 0 127.0.0.1 \
 		"$run" --system --dns -- getent ahostsv4 localhost
 	with getent "dns: without it not" status 2 \

@@ -76,7 +76,7 @@ refer_is_known()
 {
 	if [ "$abi" -lt 2 ]; then
 		echo "needs ABI 2, this kernel has $abi"
-		exit 77
+		return 77
 	fi
 	"$run" "$@"
 }
