@@ -18,7 +18,7 @@ static void take_log_level(struct request *req, const struct option_row *row,
 	req->wants &= ~WANT_VERBOSE;
 	if (!strcmp(value, "info") || !strcmp(value, "debug"))
 		req->wants |= WANT_VERBOSE;
-	else if (strcmp(value, "error"))
+	else if (strcmp(value, "error") != 0)
 		die(EXIT_FAILED, row->name, value,
 		    "neither error, info nor debug (LANDRUN_LOG_LEVEL sets "
 		    "it too)");

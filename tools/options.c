@@ -471,8 +471,11 @@ static int next_option(const struct request *req, int argc, char **argv,
  * @FILE: options, one a line
  */
 
-static void take_file(struct request *req, const struct option *options,
-		      const char *path, int depth);
+/* A file that is being read, and those that name it before */
+struct reading {
+	struct place place;
+	char *next;
+};
 
 /* "--ro   /usr" becomes "--ro=/usr", so that a line can't spill into the next:
    from its first blank on the rest is the value, as it stands */
@@ -492,21 +495,15 @@ static void join_value(char *text)
 }
 
 static void take_line(struct request *req, const struct option *options,
-		      char *text, int depth)
+		      char *text)
 {
 	char *argv[] = { text, text, NULL };
 	int id, outer = optind;
 
-	text += strspn(text, " \t");
 	if (!*text || *text == '#')
 		return;
-	if (*text == '@') {
-		take_file(req, options, text + 1, depth + 1);
-		return;
-	}
 
 	join_value(text);
-	argv[1] = text;
 	optind = 0; /* begin anew, and go on where the outer one was */
 	id = next_option(req, 2, argv, options);
 	optind = outer;
@@ -537,28 +534,52 @@ static char *read_file(const char *path)
 	return len < 0 ? NULL : text;
 }
 
-static void take_file(struct request *req, const struct option *options,
-		      const char *path, int depth)
+static void begin_file(struct reading files[MAX_DEPTH], int n, const char *path)
 {
-	struct place place = { .file = path }, outer;
-	char *line, *end;
-
-	if (depth > MAX_DEPTH)
+	if (n == MAX_DEPTH)
 		die(EXIT_FAILED, NULL, path,
 		    "files may name files %d deep: does it name itself?",
 		    MAX_DEPTH);
 
-	line = read_file(path);
-	outer = say_place(place);
-	for (; line && *line; line = end) {
-		place.line++;
-		say_place(place);
-		end = line + strcspn(line, "\n");
-		if (*end)
-			*end++ = '\0';
-		take_line(req, options, line, depth);
+	files[n].next = read_file(path);
+	files[n].place = (struct place){ .file = path };
+}
+
+/* Without the blanks at its beginning; NULL at the end */
+static char *next_line(struct reading *file)
+{
+	char *line = file->next, *end;
+
+	if (!line || !*line)
+		return NULL;
+
+	end = line + strcspn(line, "\n");
+	file->next = *end ? end + 1 : end;
+	file->place.line++;
+	*end = '\0';
+
+	return line + strspn(line, " \t");
+}
+
+static void take_file(struct request *req, const struct option *options,
+		      const char *path)
+{
+	struct reading files[MAX_DEPTH];
+	int n = 0;
+
+	begin_file(files, n++, path);
+	while (n) {
+		char *line = next_line(&files[n - 1]);
+
+		say_place(files[n - 1].place);
+		if (!line)
+			n--;
+		else if (*line == '@')
+			begin_file(files, n++, line + 1);
+		else
+			take_line(req, options, line);
 	}
-	say_place(outer);
+	say_place((struct place){ 0 });
 }
 
 /*
@@ -580,7 +601,7 @@ static void read_words(struct request *req, int argc, char **argv)
 			break;
 		}
 		if (is_file)
-			take_file(req, options, optarg + 1, 1);
+			take_file(req, options, optarg + 1);
 		else
 			take_option(req, id, argv[at]);
 		at = optind;

@@ -82,7 +82,7 @@ struct place {
 	const char *file;
 	unsigned int line;
 };
-struct place say_place(struct place place);
+void say_place(struct place place);
 
 /* @text quoted and escaped: it can't forge a line or drive a terminal */
 void say_quoted(FILE *out, const char *text);

@@ -58,7 +58,7 @@ static struct address of_port(int type, const char *port)
 	struct address a = { .len = sizeof(a.u.in), .type = type };
 
 	a.u.in.sin_family = AF_INET;
-	a.u.in.sin_port = htons((unsigned short)atoi(port));
+	a.u.in.sin_port = htons((unsigned short)strtoul(port, NULL, 10));
 	a.u.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
 	return a;
