@@ -55,14 +55,16 @@ test_directory()
 		env TMPDIR=/llk-nowhere "$run" --tmp --rwx / -- true
 }
 
+# 1500 levels, with files among them
 make_deep()
 {
 	cat <<-'END'
 		cd "$TMPDIR"
+		some=d/d/d/d/d/d/d/d/d/d/d/d/d/d/d
 		i=0
-		while [ $i -lt 1500 ]; do
-			mkdir d && cd d || exit 9
-			: >f
+		while [ $i -lt 20 ]; do
+			p=$some/$some/$some/$some/$some
+			mkdir -p "$p" && cd "$p" && : >f || exit 9
 			i=$((i + 1))
 		done
 	END
