@@ -1350,7 +1350,7 @@ static void check_looked(void)
 /* A failure has a word on stderr, and else nothing but what a look tells */
 static void check_output(int expected)
 {
-	bool is_look = expected == LOOKS || second.wants & S_DRY;
+	bool is_look = expected == LOOKS || second.wants & (S_DRY | S_ABI);
 
 	insist(run.status <= 0 || run.err_len || (is_look && run.out_len),
 	       "status %d without a word", run.status);
