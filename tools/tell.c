@@ -215,8 +215,8 @@ static void text_of_dry_run(const struct request *req,
 	printf("outcome: %s\n", outcome_name(result));
 	puts(line);
 	free(line);
-	tell_rights(req, "denied unless allowed", NULL, handled);
-	tell_rights(req, "not restricted on this kernel", NULL,
+	tell_rights(req, "denied unless allowed", "", handled);
+	tell_rights(req, "not restricted on this kernel", "",
 		    policy_handled(req) & ~handled);
 	tell_rules(req, handled);
 	if (req->wants & WANT_TMP)
@@ -259,9 +259,8 @@ static void json_of_dry_run(const struct request *req,
 
 	json_outcome(rs, result);
 	printf(",\"abi\":%d", abi < 0 ? 0 : abi);
-	tell_rights(req, NULL, "denied", handled);
-	tell_rights(req, NULL, "not_restricted",
-		    policy_handled(req) & ~handled);
+	tell_rights(req, "", "denied", handled);
+	tell_rights(req, "", "not_restricted", policy_handled(req) & ~handled);
 	fputs(",\"rules\":[", stdout);
 	tell_rules(req, handled);
 	printf("],\"tmp\":%s", req->wants & WANT_TMP ? "true" : "false");

@@ -136,7 +136,7 @@ __attribute__((noreturn)) static void die_of(int sig)
 
 	setrlimit(RLIMIT_CORE, &none);
 	signal(sig, SIG_DFL);
-	raise(sig);
+	kill(getpid(), sig);
 	sigemptyset(&set);
 	sigaddset(&set, sig);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -162,7 +162,7 @@ static void look_at_child(pid_t child)
 	if (!WIFSTOPPED(status))
 		end_as(status);
 
-	raise(SIGSTOP);
+	kill(getpid(), SIGSTOP);
 	kill(child, SIGCONT);
 }
 

@@ -859,6 +859,7 @@ static int read_words_again(void)
 		char *arg = second.argv[i];
 		bool used_next = false;
 
+		insist(arg, "no argument");
 		if (arg[0] == '@' && !run.is_landrun) {
 			status = read_second_file(arg + 1, 1);
 			i++;
@@ -1111,11 +1112,11 @@ static int mean_all(bool is_run)
 static int expect_outcome(bool is_run)
 {
 	bool is_easy = second.wants & S_EASY;
-	bool is_strict = run.is_landrun ? !is_easy : second.wants & S_HARD;
+	bool needs_all = run.is_landrun ? !is_easy : second.wants & S_HARD;
 	int r;
 
 	model_new(&second.model, second.version, second.asked,
-		  is_strict ? 0 : LLK_BEST_EFFORT);
+		  needs_all ? 0 : LLK_BEST_EFFORT);
 	if (mean_all(is_run))
 		return EXIT_FAILED;
 	r = is_run ? model_restrict_self(&second.model,
@@ -1360,7 +1361,7 @@ static void check_output(int expected)
 		check_json(run.out_text);
 }
 
-static void check(int expected)
+static void check_run(int expected)
 {
 	if (run.has_alloc_failed) {
 		insist(run.status == failed_with(EXIT_FAILED) && !run.executed,
@@ -1507,7 +1508,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(run.err);
 
 	expected = expect_status();
-	check(expected);
+	check_run(expected);
 	end_run();
 
 	return 0;
