@@ -77,7 +77,7 @@ REASONS = [
     r"curl, python3 or a local name is not here",
     r"getent resolves nothing here anyway",
 ]
-PROGRAMS = """awk basename cat chmod cp dash dirname env false find getent grep head id
+PROGRAMS = """awk basename cat chmod cp dash dirname echo env false find getent grep head id
 kill ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
 tar true uname wc openssl""".split()
 RUN_TESTS = ["landlock-run", "landlock-run-look", "landlock-run-presets",

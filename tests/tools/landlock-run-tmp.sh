@@ -164,9 +164,10 @@ stops_and_goes_on()
 	wait_parent 5
 }
 
+# Ended, whether somebody has waited for it or not
 is_gone()
 {
-	! kill -0 "$1"
+	! kill -0 "$1" || [ "$(state_of "$1")" = Z ]
 }
 
 # The directory is left behind then: nobody is there to remove it
