@@ -43,8 +43,8 @@ static const struct option_row own_rows[] = {
 	  LLK_NET_CONNECT_SEND_UDP },
 
 	{ .help = "What most programs need" },
-	{ "system", NULL, "programs and libraries of the system, locale, "
-	  "certificates, /dev/null and the like", take_want, WANT_SYSTEM },
+	{ "system", NULL, "the system's programs: libraries, locale, /dev/null",
+	  take_want, WANT_SYSTEM },
 	{ "dns", NULL, "names resolve", take_want, WANT_DNS },
 	{ "tls", NULL, "certificates", take_want, WANT_TLS },
 	{ "tty", NULL, "the terminal", take_want, WANT_TTY },
@@ -90,8 +90,8 @@ static const struct option_row own_rows[] = {
 	{ "abi", NULL, "tell what this kernel can restrict", take_want, WANT_ABI },
 	{ "dry-run", NULL, "tell what would be enforced; run nothing", take_want,
 	  WANT_DRY_RUN },
-	{ "check", "RIGHTS:PATH", "tell whether it would be allowed (or "
-	  "RIGHTS:PORT); exit 0 or 1", take_check, 0 },
+	{ "check", "RIGHTS:PATH", "tell whether it is allowed, or RIGHTS:PORT",
+	  take_check, 0 },
 	{ "json", NULL, "tell it for programs", take_want, WANT_JSON },
 	{ "verbose", NULL, "tell what was enforced, and run", take_want,
 	  WANT_VERBOSE },
@@ -106,18 +106,17 @@ static const char own_intro[] =
 	"[options]\n"
 	"\n"
 	"Runs a command that can do no more than the options grant: files, "
-	"ports, and\n"
-	"signals to processes outside. @FILE stands for the options in a file, "
-	"one a line.\n";
+	"ports, signals\n"
+	"to processes outside. @FILE stands for the options in a file, one a "
+	"line.\n";
 
 static const char own_outro[] =
 	"\n"
-	"What this kernel can't enforce is told on stderr; one that can "
-	"enforce "
-	"nothing is\n"
-	"an error. Exit status: 125 landlock-run failed, 126 the command can't "
-	"be executed,\n"
-	"127 it is not found, else the command's own.\n"
+	"What this kernel can't enforce is told on stderr; if that is all, it "
+	"is an error.\n"
+	"Exit status: 125 landlock-run failed, 126 the command can't be "
+	"executed, 127 it\n"
+	"is not found, else the command's own.\n"
 	"\n"
 	"Examples:\n"
 	"  landlock-run --system --rw . -- make\n"

@@ -34,6 +34,10 @@ test_options_files()
 	file missing '--ro'
 	file short '-x'
 	file abbreviated '--best'
+	file deep8 '--ro in'
+	for n in 7 6 5 4 3 2 1 0; do
+		file "deep$n" "@deep$((n + 1))"
+	done
 	printf '%s' '--ro in' >no-end
 	printf '%s\0' '--ro in' >nul
 	: >empty
@@ -45,6 +49,10 @@ test_options_files()
 		says 1 "Permission denied" "$run" @programs -- cat in/file
 	with_landlock "@FILE: a file names another; values have blanks" \
 		prints content "$run" @spaces -- cat 'a b/file'
+	with_landlock "@FILE: eight that name each other" \
+		prints content "$run" @programs @deep1 -- cat in/file
+	check "125: @FILE: nine" \
+		says 125 '"deep7":1: "deep8": files may name' "$run" @deep0 -- true
 	with_landlock "@FILE: the last line may have no end" \
 		prints content "$run" @programs @no-end -- cat in/file
 	with_landlock "@FILE: an empty one adds nothing" \

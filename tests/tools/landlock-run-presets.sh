@@ -62,6 +62,22 @@ print(json.dumps({"a": 1}))'
 os.system("echo hi")'
 }
 
+# A server that may bind one port only
+test_server()
+{
+	bind='import http.server as h
+h.HTTPServer(("127.0.0.1", 0), h.SimpleHTTPRequestHandler)'
+	if ! has /usr/bin/python3; then
+		skipped "python3: a server binds its port" "/usr/bin/python3 is not here"
+		skipped "python3: and no other" "/usr/bin/python3 is not here"
+		return
+	fi
+	since 4 "python3: a server binds its port" status 0 \
+		"$run" --system --bind-tcp 0 -- /usr/bin/python3 -c "$bind"
+	since 4 "python3: and no other" says 1 PermissionError \
+		"$run" --system --bind-tcp 8080 -- /usr/bin/python3 -c "$bind"
+}
+
 make_repository()
 {
 	git init -q repository &&
@@ -258,6 +274,7 @@ test_evil_interpreter()
 
 test_shell
 test_python
+test_server
 test_git
 test_gcc
 test_tar
