@@ -112,11 +112,11 @@ static const char own_intro[] =
 
 static const char own_outro[] =
 	"\n"
-	"What this kernel can't enforce is told on stderr; if that is all, it "
-	"is an error.\n"
-	"Exit status: 125 landlock-run failed, 126 the command can't be "
-	"executed, 127 it\n"
-	"is not found, else the command's own.\n"
+	"What this kernel can't enforce is told on stderr; one that can enforce "
+	"nothing\n"
+	"is an error. Exit status: 125 landlock-run failed, 126 the command "
+	"can't be\n"
+	"executed, 127 it is not found, else the command's own.\n"
 	"\n"
 	"Examples:\n"
 	"  landlock-run --system --rw . -- make\n"
