@@ -112,7 +112,8 @@ static const char own_intro[] =
 
 static const char own_outro[] =
 	"\n"
-	"What this kernel can't enforce is told on stderr; one that can enforce "
+	"What this kernel can't enforce is told on stderr; one that can "
+	"enforce "
 	"nothing\n"
 	"is an error. Exit status: 125 landlock-run failed, 126 the command "
 	"can't be\n"
