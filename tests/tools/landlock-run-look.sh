@@ -288,7 +288,7 @@ test_required()
 		status 0 system --best-effort --require execute -- true
 	if [ "$abi" -lt 10 ]; then
 		with_landlock "require: what isn't is an error" \
-			says 125 "Linux 7.2 for bind_udp" \
+			says 125 "for bind_udp, connect_send_udp" \
 			"$run" --require bind_udp -- true
 		with_landlock "require: by best effort too" \
 			says 125 "Linux 7.2" "$run" --best-effort --require net -- true
