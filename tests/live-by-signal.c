@@ -467,6 +467,7 @@ static void restrict_others(const void *arg)
 START_TEST(detached_c11_and_cloned_threads_are_restricted)
 {
 	NEEDS_ABI(1);
+	SKIP_IF(LIVE_IS_SANITIZED, "a sanitizer knows no cloned threads");
 	make_tree();
 	RUN(restrict_others, NULL);
 	RUN(restrict_others, "twin");
@@ -492,6 +493,7 @@ static void restrict_clone_alone(const void *arg)
 START_TEST(the_default_action_is_put_back)
 {
 	NEEDS_ABI(1);
+	SKIP_IF(LIVE_IS_SANITIZED, "a sanitizer knows no cloned threads");
 	make_tree();
 	RUN(restrict_clone_alone, NULL);
 }
@@ -563,6 +565,8 @@ static void restrict_special(const void *arg)
 START_TEST(blocked_signals_and_small_stacks_are_no_hindrance)
 {
 	NEEDS_ABI(1);
+	SKIP_IF(LIVE_IS_SANITIZED && _i,
+		"a sanitizer has alternate and large stacks of its own");
 	make_tree();
 	RUN(restrict_special, &specials[_i]);
 }
@@ -734,7 +738,7 @@ static void rage(const void *arg)
 		storm_rage(*(const unsigned int *)arg, storm->result, storm);
 
 	if (!is_alive)
-		live_fail("a part of the storm stood still: %s", storm->why);
+		live_fail("%s: %s", storm->still, storm->why);
 }
 
 static int n_rounds(void)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,7 +17,8 @@
 #define N_CHAINS 4
 #define N_SOURCES (N_CREATORS + N_CHAINS + 2)
 #define ENOUGH 5 /* tries of each source */
-#define MAX_SECONDS 20
+#define MAX_LIVING 200
+#define MAX_SECONDS 30
 
 /* Where a thread comes from: it tries on its source's account */
 static struct source {
@@ -26,6 +28,7 @@ static int n_sources;
 
 static atomic_bool is_restricted, is_over;
 static atomic_long n_failed_before, n_escaped;
+static atomic_int n_living; /* threads that creators have started */
 static pthread_attr_t detached;
 
 static bool can_open(void)
@@ -56,6 +59,7 @@ static void try_file(struct source *source)
 static void *try_once(void *arg)
 {
 	try_file(arg);
+	n_living--;
 
 	return NULL;
 }
@@ -65,8 +69,12 @@ static void *create(void *arg)
 	pthread_t thread;
 
 	while (!is_over) {
-		if (pthread_create(&thread, &detached, try_once, arg))
+		n_living++;
+		if (n_living > MAX_LIVING ||
+		    pthread_create(&thread, &detached, try_once, arg)) {
+			n_living--;
 			usleep(50);
+		}
 		try_file(arg);
 #ifndef __GLIBC__ /* musl's fork starves beside threads that never pause */
 		usleep(200);
@@ -145,23 +153,29 @@ static void start_all(unsigned int kinds)
 		start(fork_on, 1);
 }
 
-static bool has_enough(bool is_after)
+/* A source that hasn't tried enough, or -1 */
+static int find_idle(bool is_after)
 {
 	for (int i = 0; i < n_sources; i++)
 		if ((is_after ? sources[i].n_after : sources[i].n_before) <
 		    ENOUGH)
-			return false;
+			return i;
 
-	return true;
+	return -1;
 }
 
-static bool wait_for_tries(bool is_after)
+static bool wait_for_tries(bool is_after, struct storm *storm)
 {
 	time_t end = time(NULL) + MAX_SECONDS;
+	int i;
 
-	while (!has_enough(is_after)) {
-		if (time(NULL) > end)
+	while ((i = find_idle(is_after)) >= 0) {
+		if (time(NULL) > end) {
+			snprintf(storm->still, sizeof(storm->still),
+				 "source %d stood still %s the call", i,
+				 is_after ? "after" : "before");
 			return false;
+		}
 		usleep(100);
 	}
 
@@ -194,11 +208,11 @@ bool storm_rage(unsigned int kinds, bool restricts, struct storm *ret_storm)
 
 	memset(ret_storm, 0, sizeof(*ret_storm));
 	start_all(kinds);
-	is_alive = wait_for_tries(false);
+	is_alive = wait_for_tries(false, ret_storm);
 	if (restricts)
 		restrict_all(ret_storm);
 	is_restricted = true;
-	is_alive = wait_for_tries(true) && is_alive;
+	is_alive = is_alive && wait_for_tries(true, ret_storm);
 	is_over = true;
 
 	for (int i = 0; i < n_sources; i++) {

@@ -21,12 +21,13 @@ struct storm {
 	long n_after;	/* tries begun after it, */
 	long n_escaped; /* and those of them that opened the file */
 	long us;	/* that the call took */
+	char still[64]; /* which source did not try, and when */
 };
 
 /*
  * In a process of its own, in a folder with "file": let a storm of @kinds rage,
  * restrict the process (or do not: the twin), and tell what came of it. False
- * if a part of the storm stood still.
+ * if a part of the storm stood still, or failed before.
  */
 bool storm_rage(unsigned int kinds, bool restricts, struct storm *ret_storm);
 

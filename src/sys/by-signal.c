@@ -39,7 +39,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 /* What runs in the handler runs in threads that no sanitizer may know of */
 #if defined(__clang__)
@@ -70,13 +69,16 @@
 #define UNKNOWN_TYPE INT_MAX	  /* of add_rule */
 #define HAS_RESTORER_FLAG 0x04000000UL
 
-/* Milliseconds */
-#define FIRST_PATIENCE 10 /* without any arrival */
+/*
+ * Limits, in looks that are a millisecond apart or more: a machine that is busy,
+ * or stood still as a whole, gives more time. Each counts from the last answer.
+ */
+#define FIRST_PATIENCE 10
 #define LAST_PATIENCE 320
-#define RUNNABLE_PATIENCE 160 /* on a busy machine */
-#define MAX_TAKEN 1000	      /* for libc to leave the signal to us */
+#define RUNNABLE_PATIENCE 160 /* for a thread that lacks a processor */
+#define MAX_TAKEN 500	      /* attempts, while libc needs the signal */
 #define MAX_IN_USE 40
-#define MAX_PREPARING 1000 /* without any answer */
+#define MAX_PREPARING 1000
 #define MAX_LEAVING 100
 #define MAX_LOCK_NAPS 20000 /* of half a millisecond */
 
@@ -362,15 +364,6 @@ struct pass {
 	bool is_self_seen, is_clear;
 };
 
-static long now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int end_call(struct call *c, enum llki_sys_all_end end, int error,
 		    int result)
 {
@@ -495,36 +488,39 @@ static int send_signal(const struct call *c, int tid)
  * Waiting
  */
 
-/* Until @n have finished, or a millisecond */
-static void wait_for(struct stand *s, int n)
+/* Until @word isn't @value any more, or a millisecond */
+static void wait_a_ms(atomic_int *word, int value)
 {
 	struct {
 		long s, ns;
 	} one_ms = { 0, 1000000 };
+
+	syscall(SYS_futex, word, FUTEX_WAIT_HERE, value, &one_ms);
+}
+
+/* Until @n have finished, or a millisecond */
+static void wait_for(struct stand *s, int n)
+{
 	int n_finished;
 
 	atomic_store(&s->n_awaited, n);
 	n_finished = atomic_load(&s->n_finished);
 	if (n_finished < n)
-		syscall(SYS_futex, &s->n_finished, FUTEX_WAIT_HERE, n_finished,
-			&one_ms);
+		wait_a_ms(&s->n_finished, n_finished);
 	atomic_store(&s->n_awaited, INT_MAX);
 }
 
-/* Let all threads do @phase; false after @limit ms without any answer */
-static bool run_phase(struct stand *s, int phase, int n, long limit)
+/* Let all threads do @phase; false after @limit looks without any answer */
+static bool run_phase(struct stand *s, int phase, int n, int limit)
 {
-	long since = now_ms();
-	int seen = 0, n_finished;
+	int seen = 0, n_quiet = 0, n_finished;
 
 	atomic_store(&s->n_finished, 0);
-	atomic_store(&s->n_awaited, n);
 	atomic_store(&s->phase, phase);
 	wake_all(&s->phase);
 	while ((n_finished = atomic_load(&s->n_finished)) < n) {
-		if (n_finished > seen)
-			since = now_ms();
-		else if (limit && now_ms() - since > limit)
+		n_quiet = n_finished > seen ? 0 : n_quiet + 1;
+		if (limit && n_quiet > limit)
 			return false;
 		seen = n_finished;
 		wait_for(s, n);
@@ -569,7 +565,6 @@ static int open_stand(struct call *c)
 static void close_stand(struct call *c)
 {
 	struct stand *s = c->stand;
-	long since = now_ms();
 	int n;
 
 	if (!s)
@@ -579,15 +574,10 @@ static void close_stand(struct call *c)
 	atomic_store(&s->phase, GO);
 	wake_all(&s->phase);
 	atomic_store(&shared.stand, NULL);
-	while ((n = atomic_load(&shared.n_inside)) != 0) {
-		struct {
-			long s, ns;
-		} one_ms = { 0, 1000000 };
-
-		if (now_ms() - since > MAX_LEAVING)
+	for (int i = 0; (n = atomic_load(&shared.n_inside)) != 0; i++) {
+		if (i > MAX_LEAVING)
 			return;
-		syscall(SYS_futex, &shared.n_inside, FUTEX_WAIT_HERE, n,
-			&one_ms);
+		wait_a_ms(&shared.n_inside, n);
 	}
 	munmap(s, s->size);
 }
@@ -715,12 +705,20 @@ static bool is_stopped(const struct pass *first, const struct pass *second,
 	       first->digest == second->digest && n_between == second->n;
 }
 
+/* Whether the wait for the last ones has been long enough */
+static bool is_enough(const struct pass *p, int n_quiet, int patience)
+{
+	if (p->n_runnable && patience < RUNNABLE_PATIENCE)
+		patience = RUNNABLE_PATIENCE;
+
+	return n_quiet > patience;
+}
+
 /* 0 once all stand still; -EAGAIN for another attempt; else the call's end */
-static int stop(struct call *c, long patience)
+static int stop(struct call *c, int patience)
 {
 	struct pass before = { 0 }, now;
-	int n_between = 0, n_arrived = 0, r;
-	long since = now_ms();
+	int n_between = 0, n_quiet = 0, r;
 
 	for (;;) {
 #ifdef LLKI_ONE_PASS /* as a test shows, not enough: all that one pass listed */
@@ -737,20 +735,14 @@ static int stop(struct call *c, long patience)
 		if (c->all_stand)
 			return 0;
 
+		n_quiet = now.n_before > before.n_before ? 0 : n_quiet + 1;
+		if (is_enough(&now, n_quiet, patience))
+			return -EAGAIN;
 		before = now;
 		n_between = now.is_clear ? llki_sys_count_tasks() : 0;
-		if (atomic_load(&c->stand->n_finished) > n_arrived) {
-			n_arrived = atomic_load(&c->stand->n_finished);
-			since = now_ms();
-		} else if (now_ms() - since >
-			   (now.n_runnable && patience < RUNNABLE_PATIENCE
-				    ? RUNNABLE_PATIENCE
-				    : patience)) {
-			return -EAGAIN;
-		}
 		if (n_between != now.n)
-			wait_for(c->stand,
-				 now.n_before + now.n_awaited + !now.n_awaited);
+			wait_for(c->stand, now.n_standing + now.n_awaited +
+						   !now.n_awaited);
 	}
 }
 
@@ -758,15 +750,14 @@ static int stop(struct call *c, long patience)
  * With signals as they were: musl's setuid waits for every thread, this one
  * too, to take libc's signal, and blocks all signals meanwhile
  */
-static void pause_for(const struct call *c, long ms)
+static void pause_for(const struct call *c, int ms)
 {
+	atomic_int nobody = 0;
 	unsigned long all[N_WORDS];
-	long since = now_ms();
 
 	change_mask(c->mask, NULL);
-	do
-		llki_sys_nap();
-	while (now_ms() - since < ms);
+	for (int i = 0; i < ms; i++)
+		wait_a_ms(&nobody, 0);
 	fill_mask(all);
 	change_mask(all, NULL);
 }
@@ -787,7 +778,7 @@ static bool is_in_use(void)
 #endif
 }
 
-static int attempt(struct call *c, long patience)
+static int attempt(struct call *c, int patience)
 {
 	int r;
 
@@ -806,16 +797,14 @@ static int attempt(struct call *c, long patience)
 /* Attempt by attempt, each with more patience; between them all run on */
 static int stop_all(struct call *c)
 {
-	long since = now_ms(), patience = FIRST_PATIENCE;
+	int patience = FIRST_PATIENCE, n_taken = 0, r;
 	bool is_taken;
-	int r;
 
 	while ((r = attempt(c, patience)) == -EAGAIN) {
 		is_taken = !is_installed(); /* libc wants it for a moment */
 		close_stand(c);
 		patience = is_taken ? patience : patience * 2;
-		if (is_taken ? now_ms() - since > MAX_TAKEN
-			     : patience > LAST_PATIENCE)
+		if (is_taken ? ++n_taken > MAX_TAKEN : patience > LAST_PATIENCE)
 			return end_call(c,
 					c->all->id ? LLKI_SYS_ALL_UNREACHED
 						   : LLKI_SYS_ALL_UNSTEADY,
