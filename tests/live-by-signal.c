@@ -908,6 +908,7 @@ static void restrict_vforked(const void *arg)
 START_TEST(a_thread_in_vfork_is_named)
 {
 	NEEDS_NO_TSYNC;
+	SKIP_IF(LIVE_HAS_TSAN, "this sanitizer has a vfork of its own");
 	make_tree();
 	RUN(restrict_vforked, NULL);
 }
@@ -1241,7 +1242,8 @@ static void restrict_after_layer(const void *arg)
 	struct llk_ruleset *rs = no_reading(0);
 
 	IS(llk_ruleset_restrict_self(
-		   llk_ruleset_new(LLK_V1, LLK_FS_READ_DIR, 0), 0),
+		   llk_ruleset_new(LLK_V1, LLK_FS_READ_DIR, 0),
+		   LLK_RESTRICT_THIS_THREAD),
 	   LLK_ENFORCED);
 	start_canaries(2, wait_sleeping);
 	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EOPNOTSUPP,
@@ -1322,6 +1324,7 @@ static void fork_in_mid_call(const void *arg)
 START_TEST(a_child_forked_in_mid_call_begins_anew)
 {
 	NEEDS_ABI(1);
+	SKIP_IF(LIVE_HAS_TSAN, "this sanitizer allows no threads there");
 	make_tree();
 	for (int i = 0; i < live_tries(20); i++)
 		RUN(fork_in_mid_call, NULL);

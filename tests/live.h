@@ -31,6 +31,12 @@
 #define LIVE_IS_SANITIZED 0
 #endif
 
+#if defined(__SANITIZE_THREAD__) || LIVE_HAS_FEATURE(thread_sanitizer)
+#define LIVE_HAS_TSAN 1
+#else
+#define LIVE_HAS_TSAN 0
+#endif
+
 /* User and group of nobody, for tests that need to be without privilege */
 #define LIVE_NOBODY 65534
 

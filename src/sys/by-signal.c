@@ -325,14 +325,14 @@ IN_HANDLER static void on_signal(int number, siginfo_t *info, void *context)
 	errno = error;
 }
 
-/* Byte by byte what debuggers know as the way back from a handler */
+/* The name, and the bytes, by which debuggers and unwinders know the way back */
 #if defined(__x86_64__)
-__attribute__((naked, used)) static void return_from_handler(void)
+__attribute__((naked, used)) static void __restore_rt(void)
 {
 	__asm__("movq $15, %rax\n\tsyscall");
 }
 #elif defined(__i386__)
-__attribute__((naked, used)) static void return_from_handler(void)
+__attribute__((naked, used)) static void __restore_rt(void)
 {
 	__asm__("movl $173, %eax\n\tint $0x80");
 }
@@ -436,7 +436,7 @@ static int install(struct call *c)
 
 #if defined(__x86_64__) || defined(__i386__)
 	own.flags |= HAS_RESTORER_FLAG;
-	own.restorer = return_from_handler;
+	own.restorer = __restore_rt;
 #endif
 	fill_mask(own.mask);
 	/* Libc may put a handler of its own there at the same time, and send */
