@@ -271,7 +271,8 @@ START_TEST(a_file_is_identified_by_device_and_inode)
 	struct stat st;
 
 	reset();
-	ck_assert_int_eq(stat("/", &st), 0);
+	/* Not by stat: an emulator has another "/" for some calls */
+	ck_assert_int_eq(fstat(root, &st), 0);
 	a = identity_of(root);
 	b = identity_of(root);
 	ck_assert_uint_eq(a.device, st.st_dev);
