@@ -247,6 +247,7 @@ static void maybe_fail(struct input *in)
 		FAKE_QUERY, FAKE_CREATE,   FAKE_ADD,	      FAKE_OPEN,
 		FAKE_CLOSE, FAKE_IS_DIR,   FAKE_NO_NEW_PRIVS, FAKE_RESTRICT,
 		FAKE_COUNT, FAKE_ARE_PROC, FAKE_LIST,	      FAKE_NEXT,
+		FAKE_ALL,   FAKE_ERRATA,
 	};
 	unsigned int call = input_pick(in, 2 * COUNT(calls));
 	int at;

@@ -22,6 +22,7 @@
 #define TSYNC 0x8U
 #define ATOMIC 0x10U
 #define THIS_THREAD 0x10000U
+#define BY_SIGNAL 0x20000U
 #define SKIP 0x40000U
 
 static const char bug[] = "bug in the program: ", failed[] = "failed: ",
@@ -531,12 +532,9 @@ static int kernel_add(struct model *m, struct fake_rule rule,
 
 static int kernel_restrict(const struct model *m)
 {
-	int error = enter(FAKE_RESTRICT);
 	bool is_unknown = m->flags & ~known_flags(fake.abi);
 	bool may = m->has_no_new_privs || fake.is_admin;
 
-	if (error)
-		return error;
 	if (is_unknown && fake.abi >= 11)
 		return -EINVAL;
 	if (!may && (is_unknown || !(m->flags & ATOMIC)))
@@ -809,6 +807,34 @@ static uint32_t flags_here(const struct model *m, unsigned int flags)
 	return wanted & known_flags(reported(m));
 }
 
+static int uncovered(const struct model *m)
+{
+	return m->is_best_effort && !m->required ? 2 : -EOPNOTSUPP;
+}
+
+/* Signals between the threads have to go on: erratum 2 */
+static bool is_scope_in_the_way(const struct model *m)
+{
+	if (!has(handled_here(m), SIGNAL))
+		return false;
+
+	return enter(FAKE_ERRATA) || fake.abi < 6 || !(fake.errata & 2);
+}
+
+static int enforce_by_signal(struct model *m, unsigned int flags)
+{
+	int r;
+
+	if (is_scope_in_the_way(m))
+		return uncovered(m);
+	r = enter(FAKE_ALL);
+	if (r)
+		return r;
+	m->has_no_new_privs |= !(flags & SKIP);
+
+	return kernel_restrict(m);
+}
+
 /* Threads, no_new_privs, the layer: 0, LLK_NOT_ENFORCED or -errno */
 static int enforce(struct model *m, unsigned int flags)
 {
@@ -816,7 +842,8 @@ static int enforce(struct model *m, unsigned int flags)
 
 	m->flags = flags_here(m, flags);
 	if (!(flags & THIS_THREAD) && !(m->flags & TSYNC) && !is_one_thread(m))
-		return m->is_best_effort && !m->required ? 2 : -EOPNOTSUPP;
+		return flags & BY_SIGNAL ? enforce_by_signal(m, flags)
+					 : uncovered(m);
 
 	if (!(flags & SKIP) && !(m->flags & ATOMIC)) {
 		r = enter(FAKE_NO_NEW_PRIVS);
@@ -824,8 +851,9 @@ static int enforce(struct model *m, unsigned int flags)
 			return r;
 		m->has_no_new_privs = true;
 	}
+	r = enter(FAKE_RESTRICT);
 
-	return kernel_restrict(m);
+	return r ? r : kernel_restrict(m);
 }
 
 int model_restrict_self(struct model *m, unsigned int flags)
@@ -834,7 +862,8 @@ int model_restrict_self(struct model *m, unsigned int flags)
 
 	if (outcome)
 		return outcome;
-	if (flags & ~(LOG_FLAGS | THIS_THREAD | SKIP))
+	if (flags & ~(LOG_FLAGS | THIS_THREAD | BY_SIGNAL | SKIP) ||
+	    (flags & THIS_THREAD && flags & BY_SIGNAL))
 		return -EINVAL;
 
 	if (m->state == MODEL_LOADED)
