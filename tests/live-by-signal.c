@@ -195,7 +195,7 @@ static void open_waits(void)
 	IS(epoll_ctl(epoll, EPOLL_CTL_ADD, pipe_ends[0], &event), 0);
 }
 
-static void wait_for(atomic_int *counter, int n)
+static void wait_for(const atomic_int *counter, int n)
 {
 	for (int i = 0; *counter < n; i++) {
 		OK(i < 60000);

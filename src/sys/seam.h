@@ -111,7 +111,7 @@ static inline int llki_sys_task_is_alive(const struct llki_sys_task *task)
 static inline int llki_sys_task_is_unclear(const struct llki_sys_task *task)
 {
 	return !task->state || (task->flags & LLKI_SYS_TASK_IO_WORKER &&
-				strncmp(task->name, "iou-", 4));
+				strncmp(task->name, "iou-", 4) != 0);
 }
 
 /* A listing under way */
