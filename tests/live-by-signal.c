@@ -337,7 +337,7 @@ START_TEST(all_threads_are_restricted_in_whatever_they_do)
 	/* Spinning threads leave each other no time */
 	if (row.wait == wait_spinning && row.n > 50)
 		row.n = row.n == 500 ? 10 : 100;
-	if (row.n > 500 && (LIVE_IS_SANITIZED || getenv("LLK_LIVE_BRIEF")))
+	if (row.n > 500 && LIVE_IS_SANITIZED)
 		row.n = 500;
 	make_tree();
 	RUN(restrict_waiting, &row);
