@@ -108,12 +108,17 @@ static void *born_later(void *arg)
 
 static void try_all(struct canary *c)
 {
+	pthread_attr_t attr;
 	pthread_t thread;
 
 	c->saw = the_try();
 	c->n_tries++;
-	if (pthread_create(&thread, NULL, born_later, c) == 0)
-		pthread_join(thread, NULL);
+	pthread_attr_init(&attr);
+	if (!LIVE_IS_SANITIZED) /* 2000 large stacks are too much for 32 bits */
+		IS(pthread_attr_setstacksize(&attr, 64 * 1024), 0);
+	IS(pthread_create(&thread, &attr, born_later, c), 0);
+	IS(pthread_join(thread, NULL), 0);
+	pthread_attr_destroy(&attr);
 }
 
 static void be_ready(struct canary *c)
@@ -254,7 +259,8 @@ static void judge_canaries(int wanted)
  */
 
 struct traces {
-	unsigned char action[64]; /* the kernel's own struct */
+	/* the kernel's own struct, with the handler first */
+	_Alignas(void *) unsigned char action[64];
 	int n_fds;
 	int no_new_privs;
 	sigset_t mask;
@@ -290,7 +296,10 @@ static void nothing_happened(const struct traces *before, bool sets_privs)
 {
 	struct traces now = find_traces();
 
-	OK(!memcmp(now.action, before->action, sizeof(now.action)));
+	/* Where one did not stop, its signal is pending: the default action,
+	   which musl has there, would end the process, and so isn't put back */
+	if (sets_privs || *(void *const *)(const void *)before->action)
+		OK(!memcmp(now.action, before->action, sizeof(now.action)));
 	OK(!memcmp(&now.mask, &before->mask, sizeof(now.mask)));
 	IS(now.n_fds, before->n_fds);
 	IS(now.no_new_privs, sets_privs ? 1 : before->no_new_privs);
@@ -1337,6 +1346,7 @@ static void forge(const void *arg)
 	siginfo_t info;
 
 	start_canaries(3, wait_sleeping);
+	IS(setuid(getuid()), 0); /* musl leaves the signal ignored then */
 	IS(llk_ruleset_restrict_self(
 		   llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0), BY_SIGNAL),
 	   LLK_ENFORCED);
