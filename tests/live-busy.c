@@ -43,7 +43,7 @@ static void *sing(void *arg)
 {
 	while (!is_over) {
 		try_once(arg);
-		usleep(100); /* one processor has to serve them all */
+		usleep(1000); /* one processor has to serve them all */
 	}
 
 	return NULL;
