@@ -29,7 +29,8 @@ static bool is_covered(struct llk_ruleset *rs, unsigned int flags)
 {
 	return flags & LLK_RESTRICT_THIS_THREAD ||
 	       rs->fit.flags & LLK_SYS_RESTRICT_SELF_TSYNC ||
-	       llki_threads_is_one(&rs->threads);
+	       llki_threads_is_one(&rs->threads,
+				   flags & LLK_RESTRICT_BY_SIGNAL);
 }
 
 /* By the layer's own flag where the kernel has it, else before the layer */

@@ -179,6 +179,6 @@ int llki_load_build(struct llk_ruleset *rs, unsigned int flags);
 int llki_load_again(struct llk_ruleset *rs, unsigned int flags);
 
 /* threads.c */
-bool llki_threads_is_one(struct llki_threads *ret_threads);
+bool llki_threads_is_one(struct llki_threads *ret_threads, bool is_brief);
 
 #endif

@@ -46,7 +46,9 @@ static void see_task(struct listing *seen, struct llki_threads *threads,
 		seen->is_complete = false;
 }
 
-static int list_tasks(struct listing *ret_seen, struct llki_threads *threads)
+/* Up to the first living other, where its name is enough */
+static int list_tasks(struct listing *ret_seen, struct llki_threads *threads,
+		      bool is_brief)
 {
 	struct listing seen = { .digest = 14695981039346656037ULL,
 				.is_complete = true };
@@ -58,14 +60,15 @@ static int list_tasks(struct listing *ret_seen, struct llki_threads *threads)
 	if (r < 0)
 		return r;
 
-	while ((r = llki_sys_tasks_next(&it, &task)) > 0)
+	while (!(is_brief && threads->n_others) &&
+	       (r = llki_sys_tasks_next(&it, &task)) > 0)
 		see_task(&seen, threads, &task, &is_self_seen);
 	llki_sys_close(it.fd);
 
 	seen.is_complete &= is_self_seen;
 	*ret_seen = seen;
 
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* An earlier layer denies the listing: a thread just joined may still count */
@@ -90,14 +93,14 @@ static bool is_one_after_a_while(void)
  * Two equal listings alone called a chain of threads one thread, where a link
  * was slow to end on a busy machine.
  */
-static bool is_one_by_listing(struct llki_threads *threads)
+static bool is_one_by_listing(struct llki_threads *threads, bool is_brief)
 {
 	struct listing seen, before = { 0 };
 
 	for (int i = 0; i < MAX_LISTINGS; i++) {
 		int n;
 
-		threads->error = list_tasks(&seen, threads);
+		threads->error = list_tasks(&seen, threads, is_brief);
 		if (threads->error < 0)
 			return is_one_after_a_while();
 		if (threads->n_others)
@@ -118,7 +121,7 @@ static bool is_one_by_listing(struct llki_threads *threads)
 	return false;
 }
 
-bool llki_threads_is_one(struct llki_threads *ret_threads)
+bool llki_threads_is_one(struct llki_threads *ret_threads, bool is_brief)
 {
 	bool is_known = llki_sys_single_threaded() == 1;
 	int n = llki_sys_count_tasks();
@@ -131,5 +134,5 @@ bool llki_threads_is_one(struct llki_threads *ret_threads)
 		return is_known;
 	}
 
-	return n == 1 || is_one_by_listing(ret_threads);
+	return n == 1 || is_one_by_listing(ret_threads, is_brief);
 }
