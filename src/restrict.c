@@ -7,7 +7,6 @@
 #include "ruleset.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define KNOWN_FLAGS                                                      \
 	(LLK_RESTRICT_LOG_SAME_EXEC_OFF | LLK_RESTRICT_LOG_NEW_EXEC_ON | \
@@ -88,7 +87,6 @@ static int enforce_by_signal(struct llk_ruleset *rs, unsigned int flags)
 	enum llki_step step;
 	int r;
 
-	memset(&rs->all, 0, sizeof(rs->all));
 	if (is_scope_in_the_way(rs))
 		return end_uncovered(rs, -EOPNOTSUPP, LLKI_ALL_SCOPE);
 
