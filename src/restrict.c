@@ -59,11 +59,10 @@ static bool is_scope_in_the_way(const struct llk_ruleset *rs)
 	return errata < 0 || !(errata & ERRATUM_2);
 }
 
-/* Where a restriction by signal ended */
+/* Where a restriction by signal ended; success has no step of its own */
 static enum llki_step step_of(enum llki_sys_all_end end)
 {
 	static const uint8_t steps[] = {
-		[LLKI_SYS_ALL_DONE] = LLKI_RESTRICT,
 		[LLKI_SYS_ALL_UNPORTED] = LLKI_ALL_UNPORTED,
 		[LLKI_SYS_ALL_NO_PROC] = LLKI_ALL_NO_PROC,
 		[LLKI_SYS_ALL_POLL_THREAD] = LLKI_ALL_POLL_THREAD,

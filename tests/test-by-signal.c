@@ -115,6 +115,8 @@ START_TEST(one_thread_and_all_threads_exclude_each_other)
 {
 	for (int abi = 0; abi <= FAKE_NEWEST_ABI; abi++) {
 		for (unsigned int i = 0; i < 2; i++) {
+			unsigned int both =
+				BY_SIGNAL | LLK_RESTRICT_THIS_THREAD;
 			struct llk_ruleset *rs;
 
 			reset(abi);
@@ -122,8 +124,10 @@ START_TEST(one_thread_and_all_threads_exclude_each_other)
 			ck_assert_int_eq(
 				llk_ruleset_restrict_self(
 					rs,
-					BY_SIGNAL | LLK_RESTRICT_THIS_THREAD),
+					both | LLK_RESTRICT_SKIP_NO_NEW_PRIVS),
 				-EINVAL);
+			ck_assert_int_eq(llk_ruleset_restrict_self(rs, both),
+					 -EINVAL);
 			ck_assert_int_eq(fake.n_calls, 0);
 			explains(rs, "bug in the program: LLK_RESTRICT_BY_"
 				     "SIGNAL is for all threads and LLK_"
