@@ -615,9 +615,18 @@ static void leave_as_leader(const void *arg)
 	pthread_exit(NULL);
 }
 
+/* musl 1.2.3: pthread_create never returns in a forked child without leader */
+#ifdef __GLIBC__
+#define STARTS_WITHOUT_LEADER 1
+#else
+#define STARTS_WITHOUT_LEADER 0
+#endif
+
 START_TEST(a_dead_leader_is_no_hindrance)
 {
 	NEEDS_ABI(1);
+	SKIP_IF(!STARTS_WITHOUT_LEADER,
+		"this libc starts no thread without its first one");
 	make_tree();
 	RUN(leave_as_leader, NULL);
 }
