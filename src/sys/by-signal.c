@@ -766,15 +766,19 @@ static void pause_for(const struct call *c, int ms)
  * musl has a handler there only as long as setuid and the like are under way,
  * which then wait for every thread and so can't be stopped
  */
-static bool is_in_use(void)
+static void wait_for_libc(const struct call *c)
 {
 #ifdef __GLIBC__
-	return false;
+	(void)c;
 #else
 	struct kernel_action now = { 0 };
 
-	return change_action(NULL, &now) == 0 && !is_own(&now) &&
-	       is_function(&now);
+	for (int i = 0; i < MAX_IN_USE; i++) {
+		if (change_action(NULL, &now) < 0 || is_own(&now) ||
+		    !is_function(&now))
+			return;
+		pause_for(c, 1);
+	}
 #endif
 }
 
@@ -782,9 +786,7 @@ static int attempt(struct call *c, int patience)
 {
 	int r;
 
-	for (int i = 0; i < MAX_IN_USE && is_in_use(); i++)
-		pause_for(c, 1);
-
+	wait_for_libc(c);
 	r = install(c);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
