@@ -405,6 +405,38 @@ START_TEST(names_of_threads_forge_no_log_line)
 }
 END_TEST
 
+START_TEST(a_thread_is_named_as_far_as_it_is_known)
+{
+	static const struct {
+		unsigned int id;
+		const char *name, *words;
+	} rows[] = {
+		{ 0, "", "a thread" },
+		{ 77, "", "thread 77" },
+		{ 77, "gmain", "thread 77 (\"gmain\")" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct llk_ruleset *rs;
+		char text[128];
+
+		reset(7);
+		set_end(&endings[6]);
+		fake.all.id = rows[i].id;
+		strcpy(fake.all.name, rows[i].name);
+		rs = files(0);
+		ck_assert_int_eq(llk_ruleset_restrict_self(rs, BY_SIGNAL),
+				 -EPERM);
+		snprintf(text, sizeof(text),
+			 "failed: %s can't be stopped by a signal, a filter "
+			 "refuses: not permitted (errno 1).",
+			 rows[i].words);
+		explains(rs, text);
+		end(rs);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("by-signal");
@@ -426,6 +458,7 @@ int main(void)
 			    COUNT(endings));
 	tcase_add_test(tc, the_half_state_is_spent_and_told_first);
 	tcase_add_test(tc, names_of_threads_forge_no_log_line);
+	tcase_add_test(tc, a_thread_is_named_as_far_as_it_is_known);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	n_failed = srunner_ntests_failed(sr);

@@ -1,0 +1,1176 @@
+/* SPDX-License-Identifier: 0BSD OR MIT */
+/*
+ * All threads by signal, where the running kernel can't be made to answer so:
+ * each call refused, listings that leave out a thread, signals that are forged,
+ * late or not ours. The raw system calls of the caller and of the handler come
+ * through here (--wrap), as does prctl. Threads and signals are real, layers
+ * and no_new_privs are not: nothing is restricted.
+ */
+#include "../src/sys/seam.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+#ifdef __GLIBC__
+#define STOP_SIGNAL 33
+#else
+#define STOP_SIGNAL 34
+#endif
+
+#define LAYER_FLAGS 5
+#define N_SIBLINGS 3
+#define FOREVER 1000000
+
+/* Who makes a call, beside 1 .. N_SIBLINGS */
+enum { CALLER = 0, ANY_SIBLING = -1 };
+
+/* The calls that the tests tell apart */
+enum kind {
+	OTHER,
+	MASK,
+	SET_ACTION,
+	ASK_ACTION,
+	SEND,
+	OPEN_LIST,
+	LIST,
+	OPEN_STAT,
+	READ_STAT,
+	PRIVS,
+	PROBE_LAYER,
+	PROBE_RULE,
+	LAYER,
+	PARK,
+	WAKE,
+	NAP,
+};
+
+static __thread int self; /* 0: the caller */
+
+static struct sibling {
+	pthread_t thread;
+	atomic_int tid, n_beats;
+	atomic_bool is_parked;
+} siblings[1 + N_SIBLINGS];
+
+static atomic_bool is_over;
+
+/* Calls number @from to @from + @n - 1 of one kind get another answer */
+struct answer {
+	enum kind kind;
+	int who, from, n;
+	long result; /* or -1, and */
+	int error;
+};
+
+static struct {
+	struct answer answers[2];
+	atomic_int n_asked[2];
+
+	const char *stat;     /* what is read from a stat file, or NULL */
+	int n_invented;	      /* tasks that the next listing has in addition */
+	int pass;	      /* listings so far */
+	unsigned hidden[8];   /* by pass: bits of whom it leaves out */
+	bool is_never_asleep; /* naps take no time */
+
+	void (*before)(enum kind kind, const long *args);
+	void (*after)(enum kind kind, const long *args);
+
+	atomic_int n_layers; /* how many restricted themselves */
+	atomic_int n_privs;
+	atomic_int n_wrong_flags;
+} fake;
+
+long __real_syscall(long nr, ...);
+long __wrap_syscall(long nr, ...);
+int __real_prctl(int option, ...);
+int __wrap_prctl(int option, ...);
+
+/*
+ * The fake: what runs here may run in the handler
+ */
+
+static enum kind kind_of(long nr, const long *args)
+{
+	switch (nr) {
+	case SYS_rt_sigprocmask:
+		return MASK;
+	case SYS_rt_sigaction:
+		return args[1] ? SET_ACTION : ASK_ACTION;
+	case SYS_rt_tgsigqueueinfo:
+		return SEND;
+	case SYS_openat:
+		return *(const char *)args[1] == '/' ? OPEN_LIST : OPEN_STAT;
+	case SYS_getdents64:
+		return LIST;
+	case SYS_read:
+		return READ_STAT;
+	case SYS_prctl:
+		return (int)args[0] == PR_SET_NO_NEW_PRIVS ? PRIVS : OTHER;
+	case LLKI_SYS_ADD_RULE:
+		return PROBE_RULE;
+	case LLKI_SYS_RESTRICT_SELF:
+		return (uint32_t)args[1] == 0x80000000 ? PROBE_LAYER : LAYER;
+	case SYS_futex:
+		if (((int)args[1] & 127) == 1)
+			return WAKE;
+		return args[3] ? OTHER : PARK;
+#ifdef SYS_nanosleep
+	case SYS_nanosleep:
+		return NAP;
+#endif
+	}
+
+	return OTHER;
+}
+
+static bool is_answered(enum kind kind, long *ret_answer)
+{
+	for (size_t i = 0; i < COUNT(fake.answers); i++) {
+		const struct answer *a = &fake.answers[i];
+		int at;
+
+		if (a->kind != kind ||
+		    (a->who == ANY_SIBLING ? self == CALLER : a->who != self))
+			continue;
+		at = ++fake.n_asked[i];
+		if (at < a->from || at >= a->from + a->n)
+			continue;
+		errno = a->error;
+		*ret_answer = a->result;
+		return true;
+	}
+
+	return false;
+}
+
+static struct sibling *sibling_of(long tid)
+{
+	for (int i = 1; i <= N_SIBLINGS; i++)
+		if (siblings[i].tid == tid)
+			return &siblings[i];
+
+	return NULL;
+}
+
+/* Wait until it is parked, so that each pass finds the same at any load */
+static long send_and_wait(long nr, const long *args)
+{
+	struct sibling *s = sibling_of((int)args[1]);
+	long r;
+
+	if (s)
+		s->is_parked = false;
+	r = __real_syscall(nr, args[0], args[1], args[2], args[3]);
+	while (r == 0 && s && !s->is_parked)
+		usleep(100);
+
+	return r;
+}
+
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+static long invent(char *buf)
+{
+	struct entry *e = (struct entry *)(void *)buf;
+
+	e->reclen = 40;
+	snprintf(e->name, 12, "%d", 2000000000 + fake.n_invented--);
+
+	return e->reclen;
+}
+
+/* A name with a dot is passed over */
+static void hide(char *buf, long n)
+{
+	for (long at = 0; at < n;) {
+		struct entry *e = (struct entry *)(void *)(buf + at);
+		long tid = atol(e->name);
+
+		for (int i = 0; i <= N_SIBLINGS; i++)
+			if (fake.hidden[fake.pass] & 1U << i &&
+			    tid == (i ? siblings[i].tid : getpid()))
+				e->name[0] = '.';
+		at += e->reclen;
+	}
+}
+
+static long list(long nr, const long *args)
+{
+	long n;
+
+	if (fake.n_invented)
+		return invent((char *)args[1]);
+
+	n = __real_syscall(nr, args[0], args[1], args[2]);
+	if (n > 0 && fake.pass < (int)COUNT(fake.hidden))
+		hide((char *)args[1], n);
+
+	return n;
+}
+
+static long refuse(void)
+{
+	errno = EINVAL;
+
+	return -1;
+}
+
+static long restrict_in_name(const long *args)
+{
+	fake.n_layers++;
+	fake.n_wrong_flags += (uint32_t)args[1] != LAYER_FLAGS;
+
+	return 0;
+}
+
+static long read_stat(long nr, const long *args)
+{
+	if (!fake.stat)
+		return __real_syscall(nr, args[0], args[1], args[2]);
+
+	strcpy((char *)args[1], fake.stat);
+
+	return (long)strlen(fake.stat);
+}
+
+static long answer(enum kind kind, long nr, const long *args)
+{
+	long r;
+
+	if (is_answered(kind, &r))
+		return r;
+
+	switch (kind) {
+	case SEND:
+		return send_and_wait(nr, args);
+	case LIST:
+		return list(nr, args);
+	case READ_STAT:
+		return read_stat(nr, args);
+	case PROBE_LAYER:
+	case PROBE_RULE:
+		return refuse();
+	case LAYER:
+		return restrict_in_name(args);
+	case PRIVS:
+		fake.n_privs++;
+		return 0;
+	case NAP:
+		if (fake.is_never_asleep)
+			return 0;
+		break;
+	case PARK:
+		siblings[self].is_parked = true;
+		break;
+	default:
+		break;
+	}
+
+	return __real_syscall(nr, args[0], args[1], args[2], args[3], args[4]);
+}
+
+long __wrap_syscall(long nr, ...)
+{
+	long args[5], r;
+	enum kind kind;
+	va_list ap;
+	int error;
+
+	va_start(ap, nr);
+	for (size_t i = 0; i < COUNT(args); i++)
+		args[i] = va_arg(ap, long);
+	va_end(ap);
+
+	kind = kind_of(nr, args);
+	fake.pass += kind == OPEN_LIST;
+	if (fake.before)
+		fake.before(kind, args);
+	r = answer(kind, nr, args);
+	error = errno;
+	if (fake.after)
+		fake.after(kind, args);
+	errno = error;
+
+	return r;
+}
+
+/* The caller's own */
+int __wrap_prctl(int option, ...)
+{
+	long args[5] = { option };
+
+	ck_assert_int_eq(option, PR_SET_NO_NEW_PRIVS);
+
+	return (int)answer(PRIVS, SYS_prctl, args);
+}
+
+/*
+ * The process
+ */
+
+static void *beat(void *arg)
+{
+	char name[16];
+
+	self = (int)((struct sibling *)arg - siblings);
+	snprintf(name, sizeof(name), "sibling-%d", self);
+	__real_prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
+	siblings[self].tid = (int)__real_syscall(SYS_gettid);
+	while (!is_over) {
+		siblings[self].n_beats++;
+		usleep(200);
+	}
+
+	return NULL;
+}
+
+/* Until it runs its own code: it is outside of the handler, or was */
+static void wait_for_beats(int who)
+{
+	int n = siblings[who].n_beats;
+
+	while (siblings[who].n_beats < n + 2)
+		usleep(100);
+}
+
+static void start(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	for (int i = 1; i <= N_SIBLINGS; i++) {
+		ck_assert_int_eq(pthread_create(&siblings[i].thread, NULL, beat,
+						&siblings[i]),
+				 0);
+		wait_for_beats(i);
+	}
+}
+
+static void finish(void)
+{
+	is_over = true;
+	for (int i = 1; i <= N_SIBLINGS; i++)
+		pthread_join(siblings[i].thread, NULL);
+}
+
+/* The kernel's struct, whichever it is: the handler, the flags, and more */
+struct action {
+	unsigned long words[8];
+};
+
+static struct action ask_action(int number)
+{
+	struct action a = { { 0 } };
+
+	ck_assert_int_eq(
+		__real_syscall(SYS_rt_sigaction, number, NULL, &a, 8UL), 0);
+
+	return a;
+}
+
+static void set_action(const struct action *a)
+{
+	ck_assert_int_eq(
+		__real_syscall(SYS_rt_sigaction, STOP_SIGNAL, a, NULL, 8UL), 0);
+}
+
+/* Libc knows how to return from it, and doesn't let us have the signal */
+static void set_handler(void (*plain)(int),
+			void (*full)(int, siginfo_t *, void *))
+{
+	struct sigaction other = { .sa_flags = SA_RESTART };
+	struct action a;
+
+	if (full) {
+		other.sa_sigaction = full;
+		other.sa_flags |= SA_SIGINFO;
+	} else {
+		other.sa_handler = plain;
+	}
+	ck_assert_int_eq(sigaction(SIGUSR1, &other, NULL), 0);
+	a = ask_action(SIGUSR1);
+	set_action(&a);
+}
+
+static int count_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+
+	return n;
+}
+
+static int ruleset_fd = -1;
+
+static int restrict_all(struct llki_sys_all *ret_all)
+{
+	memset(ret_all, 0xa5, sizeof(*ret_all));
+
+	return llki_sys_restrict_all(ruleset_fd, LAYER_FLAGS,
+				     LLKI_SYS_ALL_SETS_NO_NEW_PRIVS, ret_all);
+}
+
+/* Call, and see what stays: no descriptor, no changed mask, none that stands */
+static int call(struct llki_sys_all *ret_all)
+{
+	int n_fds, r;
+	sigset_t before, now;
+
+	if (ruleset_fd < 0)
+		ruleset_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	n_fds = count_fds();
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	r = restrict_all(ret_all);
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	ck_assert_int_eq(memcmp(&before, &now, 8), 0);
+	ck_assert_int_eq(count_fds(), n_fds);
+
+	return r;
+}
+
+static void check_action(const struct action *before)
+{
+	struct action now = ask_action(STOP_SIGNAL);
+
+	ck_assert_int_eq(memcmp(before, &now, sizeof(now)), 0);
+}
+
+/* Who is named, and by the name that it has */
+static void check_who(const struct llki_sys_all *all, int who, bool is_named)
+{
+	char name[16] = "";
+
+	ck_assert(all->id == (unsigned long long)(who ? siblings[who].tid : 0));
+	if (who && is_named)
+		snprintf(name, sizeof(name), "sibling-%d", who);
+	ck_assert_str_eq(all->name, name);
+}
+
+static void check_all_restricted(int n)
+{
+	struct llki_sys_all all;
+
+	ck_assert_int_eq(call(&all), 0);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_DONE);
+	ck_assert_int_eq(fake.n_layers, n);
+	ck_assert_int_eq(fake.n_wrong_flags, 0);
+	for (int i = 1; i <= N_SIBLINGS; i++)
+		wait_for_beats(i);
+}
+
+START_TEST(each_thread_restricts_itself_once)
+{
+	struct action before;
+
+	start();
+	before = ask_action(STOP_SIGNAL);
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(fake.n_privs, 1 + N_SIBLINGS);
+	check_action(&before);
+	finish();
+}
+END_TEST
+
+/*
+ * Calls that fail
+ */
+
+struct failure {
+	struct answer answers[2];
+	const char *stat;
+	int result;
+	enum llki_sys_all_end end;
+	int error, who; /* as told; who: 0 nobody */
+};
+
+/* clang-format off */
+static const struct failure failures[] = {
+	{ { { MASK, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_NO_SIGNAL, -EPERM, 0 },
+	{ { { SET_ACTION, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_NO_SIGNAL, -EPERM, 0 },
+	{ { { SEND, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_NO_SIGNAL, -EPERM, 1 },
+	{ { { SEND, CALLER, 3, 1, -1, ENOSYS } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_NO_SIGNAL, -ENOSYS, 3 },
+	/* no room for the signal, each time: as one that blocks it */
+	{ { { SEND, CALLER, 3, FOREVER, -1, EAGAIN } }, NULL,
+	  -ETIMEDOUT, LLKI_SYS_ALL_UNREACHED, 0, 1 },
+	/* another pid namespace's /proc: all are gone, and listed */
+	{ { { SEND, CALLER, 1, FOREVER, -1, ESRCH } }, NULL,
+	  -ETIMEDOUT, LLKI_SYS_ALL_UNREACHED, 0, 1 },
+	/* the first listing is the look whether there is one */
+	{ { { OPEN_LIST, CALLER, 1, 1, -1, EACCES } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
+	{ { { OPEN_LIST, CALLER, 2, 1, -1, EMFILE } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EMFILE, 0 },
+	{ { { LIST, CALLER, 1, 1, -1, EIO } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EIO, 0 },
+	{ { { SEND, CALLER, 1, 1, -1, EAGAIN }, { OPEN_STAT, CALLER, 1, 1, -1, EACCES } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
+	{ { { PRIVS, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_SELF_PRIVS, -EPERM, 0 },
+	{ { { PRIVS, 2, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_NO_NEW_PRIVS, -EPERM, 2 },
+	{ { { PRIVS, 2, 1, 1, 157, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_NO_NEW_PRIVS, -ENOSYS, 2 },
+	{ { { PROBE_LAYER, 2, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 2 },
+	{ { { PROBE_LAYER, 2, 1, 1, 0, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
+	{ { { PROBE_LAYER, 2, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
+	{ { { PROBE_RULE, 3, 1, 1, -1, EBADF } }, NULL,
+	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
+	{ { { PROBE_RULE, 3, 1, 1, 0, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
+	{ { { PROBE_RULE, 3, 1, 1, LLKI_SYS_ADD_RULE, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
+	{ { { LAYER, CALLER, 1, 1, -1, E2BIG } }, NULL,
+	  -E2BIG, LLKI_SYS_ALL_SELF, -E2BIG, 0 },
+	{ { { LAYER, CALLER, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_SELF, -ENOSYS, 0 },
+};
+/* clang-format on */
+
+START_TEST(a_call_that_fails_is_told_and_nobody_is_restricted)
+{
+	const struct failure *row = &failures[_i];
+	struct llki_sys_all all;
+	struct action before;
+
+	start();
+	before = ask_action(STOP_SIGNAL);
+	memcpy(fake.answers, row->answers, sizeof(fake.answers));
+	ck_assert_int_eq(call(&all), row->result);
+	ck_assert_int_eq(all.end, row->end);
+	ck_assert_int_eq(all.error, row->error);
+	check_who(&all, row->who, true);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_action(&before);
+
+	/* and nothing is in the way of the next */
+	memset(fake.answers, 0, sizeof(fake.answers));
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+/* No time is lost, or little, and all are restricted at the next attempt */
+static const struct failure passing[] = {
+	{ .answers = { { ASK_ACTION, CALLER, 1, 1, -1, EPERM } } },
+	{ .answers = { { SEND, CALLER, 1, 1, -1, ESRCH } } },
+	{ .answers = { { SEND, CALLER, 2, 1, -1, EAGAIN } } },
+	{ .answers = { { SEND, CALLER, 2, 1, -1, EAGAIN },
+		       { OPEN_STAT, CALLER, 1, 1, -1, ENOENT } } },
+	/* it has no processor: more patience */
+	{ .answers = { { SEND, CALLER, 1, 1, -1, ESRCH } },
+	  .stat = "7 (name) R 1 2 3 4 5 64 6" },
+	/* of io_uring, and has no name yet */
+	{ .answers = { { SEND, CALLER, 1, 1, -1, ESRCH } },
+	  .stat = "7 (name) S 1 2 3 4 5 16 6" },
+};
+
+START_TEST(a_failure_that_passes_is_tried_again)
+{
+	start();
+	memcpy(fake.answers, passing[_i].answers, sizeof(fake.answers));
+	fake.stat = passing[_i].stat;
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+START_TEST(a_poll_thread_of_io_uring_is_told)
+{
+	struct llki_sys_all all;
+
+	start();
+	fake.answers[0] = (struct answer){ SEND, CALLER, 2, 1, -1, EAGAIN };
+	fake.stat = "7 (iou-sqp-7) S 1 2 3 4 5 16 6";
+	ck_assert_int_eq(call(&all), -EOPNOTSUPP);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_POLL_THREAD);
+	ck_assert_str_eq(all.name, "iou-sqp-7");
+	ck_assert(all.id == (unsigned long long)siblings[2].tid);
+	ck_assert_int_eq(fake.n_layers, 0);
+	finish();
+}
+END_TEST
+
+START_TEST(of_several_that_are_refused_one_is_told)
+{
+	struct llki_sys_all all;
+
+	start();
+	fake.answers[0] = (struct answer){ PROBE_LAYER, ANY_SIBLING, 1,
+					   FOREVER,	-1,	     EPERM };
+	ck_assert_int_eq(call(&all), -EPERM);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_REFUSED);
+	ck_assert(sibling_of((long)all.id) != NULL);
+	ck_assert_int_eq(fake.n_layers, 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_layer_that_one_thread_is_refused_is_the_half_state)
+{
+	static const struct failure rows[] = {
+		{ .answers = { { LAYER, 3, 1, 1, -1, ENOMEM } },
+		  .error = -ENOMEM },
+		{ .answers = { { LAYER, 3, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } },
+		  .error = -ENOSYS },
+	};
+	struct llki_sys_all all;
+
+	start();
+	memcpy(fake.answers, rows[_i].answers, sizeof(fake.answers));
+	ck_assert_int_eq(call(&all), -ENOTRECOVERABLE);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_HALF);
+	ck_assert_int_eq(all.error, rows[_i].error);
+	check_who(&all, 3, true);
+	ck_assert_int_eq(fake.n_layers, N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+static atomic_bool is_let_go;
+
+static void be_silent(enum kind kind, const long *args)
+{
+	(void)args;
+	while (kind == PRIVS && self == 2 && !is_let_go)
+		usleep(1000);
+}
+
+START_TEST(a_thread_that_does_not_answer_is_told)
+{
+	struct llki_sys_all all;
+	struct action before;
+
+	start();
+	before = ask_action(STOP_SIGNAL);
+	fake.before = be_silent;
+	ck_assert_int_eq(call(&all), -ETIMEDOUT);
+	is_let_go = true;
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_REFUSED);
+	ck_assert_int_eq(all.error, -ETIMEDOUT);
+	check_who(&all, 2, false);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_action(&before);
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+static struct rlimit all_memory;
+
+/* From the handler's installation on there is none */
+static void take_memory(enum kind kind, const long *args)
+{
+	struct rlimit none = { 0, all_memory.rlim_max };
+
+	(void)args;
+	if (self == CALLER && kind == SET_ACTION)
+		setrlimit(RLIMIT_AS, &none);
+}
+
+START_TEST(without_memory_for_the_table_nobody_is_stopped)
+{
+	struct llki_sys_all all;
+	int r;
+
+	start();
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &all_memory), 0);
+	fake.before = take_memory;
+	r = call(&all);
+	fake.before = NULL;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &all_memory), 0);
+	ck_assert_int_eq(r, -ENOMEM);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_NO_MEMORY);
+	ck_assert_int_eq(all.error, -ENOMEM);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+START_TEST(a_ruleset_that_is_closed_is_told)
+{
+	struct llki_sys_all all;
+
+	start();
+	ruleset_fd = 255;
+	ck_assert_int_eq(call(&all), -EBADF);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_SELF);
+	ck_assert_int_eq(all.error, -EBADF);
+	ck_assert_int_eq(fake.n_layers, 0);
+	finish();
+}
+END_TEST
+
+START_TEST(few_descriptors_are_enough)
+{
+	struct rlimit few = { 100, 100 };
+
+	start();
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+START_TEST(more_tasks_than_the_table_has_room_for_are_another_attempt)
+{
+	start();
+	fake.n_invented = 300;
+	check_all_restricted(1 + N_SIBLINGS);
+	/* one that is cut short, one with what was left, two that are alike */
+	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 2);
+	finish();
+}
+END_TEST
+
+/*
+ * Listings that leave out a thread. The first is the look whether there is one,
+ * in the second all are told to stop, two more that are alike would be enough.
+ */
+
+#define SELF (1U << CALLER)
+#define SECOND (1U << 2)
+#define THIRD (1U << 3)
+
+static const struct listing {
+	bool has_dead; /* two threads that can't be told are said to be dead */
+	unsigned hidden[8];
+	int n_passes;
+} listings[] = {
+	{ false, { 0 }, 4 },
+	{ false, { 0, 0, 0, SELF }, 5 },
+	{ false, { 0, 0, 0, 0, SELF }, 6 },
+	{ false, { 0, 0, 0, 0, THIRD }, 6 },
+	{ true, { 0 }, 4 },
+	/* as many, but others */
+	{ true, { 0, 0, 0, SECOND, THIRD }, 6 },
+	/* not as many */
+	{ true, { 0, 0, 0, 0, THIRD }, 6 },
+	/* the same, but fewer than there are tasks */
+	{ true, { 0, 0, 0, SECOND, SECOND }, 6 },
+};
+
+START_TEST(a_listing_that_leaves_out_a_thread_is_no_proof)
+{
+	const struct listing *row = &listings[_i];
+
+	start();
+	/* array index: the pass, which is counted from 1 */
+	memcpy(fake.hidden, row->hidden, sizeof(fake.hidden));
+	if (row->has_dead) {
+		fake.answers[0] =
+			(struct answer){ SEND, CALLER, 2, 2, -1, ESRCH };
+		fake.stat = "7 (name) Z 1 2 3 4 5 64 6";
+	}
+	check_all_restricted(row->has_dead ? 2 : 4);
+	ck_assert_int_eq(fake.pass, row->n_passes);
+	finish();
+}
+END_TEST
+
+/* The third is told late: at this moment of that pass */
+static enum kind late_kind;
+static int late_pass;
+static siginfo_t sent; /* a copy of the last */
+
+static void queue_sent(int who)
+{
+	ck_assert_int_eq(__real_syscall(SYS_rt_tgsigqueueinfo, getpid(),
+					(int)siblings[who].tid, STOP_SIGNAL,
+					&sent),
+			 0);
+}
+
+static void note_sent(enum kind kind, const long *args)
+{
+	if (kind == SEND)
+		memcpy(&sent, (const void *)args[3], sizeof(sent));
+}
+
+static void tell_late(enum kind kind, const long *args)
+{
+	note_sent(kind, args);
+	if (self != CALLER || kind != late_kind || fake.pass != late_pass ||
+	    siblings[3].is_parked)
+		return;
+
+	queue_sent(3);
+	while (!siblings[3].is_parked)
+		usleep(100);
+}
+
+START_TEST(a_thread_that_stops_unseen_is_another_pass)
+{
+	static const struct {
+		enum kind kind;
+		int pass;
+	} rows[] = {
+		{ OPEN_LIST, 4 }, /* before the second that is clear */
+		{ LIST, 4 },	  /* in the middle of it */
+	};
+
+	start();
+	siblings[3].is_parked = false;
+	fake.answers[0] = (struct answer){ SEND, CALLER, 3, 1, 0, 0 };
+	fake.hidden[3] = THIRD;
+	fake.hidden[4] = rows[_i].kind == LIST ? THIRD : 0;
+	late_kind = rows[_i].kind;
+	late_pass = rows[_i].pass;
+	fake.before = tell_late;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(fake.pass, rows[_i].kind == LIST ? 6 : 5);
+	finish();
+}
+END_TEST
+
+/*
+ * The handler
+ */
+
+static struct action libcs;
+static int n_replacings;
+
+static void replace_handler(enum kind kind, const long *args)
+{
+	(void)args;
+	if (self == CALLER && kind == ASK_ACTION && n_replacings > 0) {
+		n_replacings--;
+		set_action(&libcs);
+	}
+}
+
+START_TEST(a_handler_that_is_replaced_meanwhile_is_taken_again)
+{
+	start();
+	libcs = ask_action(STOP_SIGNAL);
+	fake.before = replace_handler;
+	n_replacings = 1;
+	check_all_restricted(1 + N_SIBLINGS);
+	check_action(&libcs);
+	finish();
+}
+END_TEST
+
+START_TEST(a_handler_that_is_always_replaced_is_no_steady_process)
+{
+	struct llki_sys_all all;
+
+	start();
+	libcs = ask_action(STOP_SIGNAL);
+	fake.before = replace_handler;
+	n_replacings = FOREVER;
+	ck_assert_int_eq(call(&all), -ETIMEDOUT);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_UNSTEADY);
+	check_who(&all, 0, false);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_action(&libcs);
+	finish();
+}
+END_TEST
+
+static void (*const no_functions[])(int) = { SIG_DFL, SIG_IGN };
+
+START_TEST(what_is_no_function_is_put_back_when_all_stand)
+{
+	struct action before;
+
+	start();
+	set_handler(no_functions[_i], NULL);
+	before = ask_action(STOP_SIGNAL);
+	check_all_restricted(1 + N_SIBLINGS);
+	check_action(&before);
+	finish();
+}
+END_TEST
+
+/* Signals of ours may be pending: the default action would end the process */
+START_TEST(else_the_handler_stays_and_does_nothing)
+{
+	struct llki_sys_all all;
+	struct action now;
+	void *mark;
+
+	start();
+	set_handler(no_functions[_i], NULL);
+	fake.answers[0] = (struct answer){ SEND, CALLER, 3, 1, -1, EPERM };
+	fake.before = note_sent;
+	ck_assert_int_eq(call(&all), -EPERM);
+	now = ask_action(STOP_SIGNAL);
+	ck_assert_uint_gt(now.words[0], 1);
+
+	/* late, from another process, of another's mark, and a plain one */
+	for (int i = 1; i <= N_SIBLINGS; i++) {
+		queue_sent(i);
+		wait_for_beats(i);
+		sent.si_pid = 1;
+		queue_sent(i);
+		wait_for_beats(i);
+		sent.si_pid = getpid();
+		mark = sent.si_value.sival_ptr;
+		sent.si_value.sival_ptr = NULL;
+		queue_sent(i);
+		wait_for_beats(i);
+		sent.si_value.sival_ptr = mark;
+		__real_syscall(SYS_tgkill, getpid(), (int)siblings[i].tid,
+			       STOP_SIGNAL);
+		wait_for_beats(i);
+	}
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+static atomic_int n_plain, n_full;
+
+static void on_plain(int number)
+{
+	n_plain += number == STOP_SIGNAL;
+}
+
+static void on_full(int number, siginfo_t *info, void *context)
+{
+	n_full += number == STOP_SIGNAL && info->si_code == SI_TKILL &&
+		  info->si_pid == getpid() && context;
+}
+
+static void kill_third(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind != SEND || siblings[3].is_parked || n_plain + n_full)
+		return;
+
+	__real_syscall(SYS_tgkill, getpid(), (int)siblings[3].tid, STOP_SIGNAL);
+	while (!(n_plain + n_full))
+		usleep(100);
+}
+
+START_TEST(a_signal_of_others_reaches_the_handler_before)
+{
+	struct action before;
+
+	start();
+	if (_i)
+		set_handler(NULL, on_full);
+	else
+		set_handler(on_plain, NULL);
+	before = ask_action(STOP_SIGNAL);
+	fake.before = kill_third;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(n_plain, !_i);
+	ck_assert_int_eq(n_full, _i);
+	check_action(&before);
+	finish();
+}
+END_TEST
+
+/*
+ * Forged and late signals
+ */
+
+static int n_forged;
+
+/* To one that was not asked yet, whoever says so */
+static void forge_to_third(enum kind kind, const long *args)
+{
+	note_sent(kind, args);
+	if (kind != SEND || n_forged++)
+		return;
+
+	queue_sent(3);
+	wait_for_beats(3);
+	sent.si_pid = 1;
+	queue_sent(3);
+	wait_for_beats(3);
+}
+
+START_TEST(a_forged_signal_stops_nobody)
+{
+	start();
+	fake.before = forge_to_third;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_ge(n_forged, N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+/* The handler is there, and no table of threads yet */
+static void forge_early(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind != SET_ACTION || n_forged++)
+		return;
+
+	queue_sent(3);
+	wait_for_beats(3);
+}
+
+START_TEST(a_forged_signal_that_is_early_stops_nobody)
+{
+	start();
+	fake.before = note_sent;
+	check_all_restricted(1 + N_SIBLINGS);
+	fake.before = NULL;
+	fake.after = forge_early;
+	fake.n_layers = 0;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_ge(n_forged, 1);
+	finish();
+}
+END_TEST
+
+/* When all are let go, the signal of the one that wasn't reached arrives */
+static void arrive_late(enum kind kind, const long *args)
+{
+	note_sent(kind, args);
+	if (self != CALLER || kind != WAKE || fake.pass < 3 || n_forged++)
+		return;
+
+	queue_sent(3);
+	wait_for_beats(3);
+}
+
+START_TEST(a_signal_that_arrives_when_all_are_let_go_stops_nobody)
+{
+	start();
+	fake.answers[0] = (struct answer){ SEND, CALLER, 3, 1, 0, 0 };
+	fake.before = arrive_late;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_ge(n_forged, 1);
+	finish();
+}
+END_TEST
+
+/*
+ * A second caller
+ */
+
+static struct llki_sys_all second;
+static int second_result = 1;
+
+static void call_within(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind != SEND || second_result <= 0)
+		return;
+
+	second_result = 0;
+	second_result = restrict_all(&second);
+}
+
+START_TEST(who_waits_for_another_call_too_long_changes_nothing)
+{
+	start();
+	fake.is_never_asleep = true;
+	fake.before = call_within;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(second_result, -ETIMEDOUT);
+	ck_assert_int_eq(second.end, LLKI_SYS_ALL_UNSTEADY);
+	check_who(&second, 0, false);
+	finish();
+}
+END_TEST
+
+/* Where it isn't ported all of this is skipped, and said to be */
+static bool is_ported(void)
+{
+	struct llki_sys_all all;
+
+	fake.answers[0] = (struct answer){ MASK, CALLER, 1, 1, -1, EPERM };
+	restrict_all(&all);
+
+	return all.end != LLKI_SYS_ALL_UNPORTED;
+}
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_test(tc, each_thread_restricts_itself_once);
+	tcase_add_loop_test(tc,
+			    a_call_that_fails_is_told_and_nobody_is_restricted,
+			    0, COUNT(failures));
+	tcase_add_loop_test(tc, a_failure_that_passes_is_tried_again, 0,
+			    COUNT(passing));
+	tcase_add_test(tc, a_poll_thread_of_io_uring_is_told);
+	tcase_add_test(tc, of_several_that_are_refused_one_is_told);
+	tcase_add_loop_test(
+		tc, a_layer_that_one_thread_is_refused_is_the_half_state, 0, 2);
+	tcase_add_test(tc, a_thread_that_does_not_answer_is_told);
+	tcase_add_test(tc, without_memory_for_the_table_nobody_is_stopped);
+	tcase_add_test(tc, a_ruleset_that_is_closed_is_told);
+	tcase_add_test(tc, few_descriptors_are_enough);
+	tcase_add_test(
+		tc, more_tasks_than_the_table_has_room_for_are_another_attempt);
+	tcase_add_loop_test(tc, a_listing_that_leaves_out_a_thread_is_no_proof,
+			    0, COUNT(listings));
+	tcase_add_loop_test(tc, a_thread_that_stops_unseen_is_another_pass, 0,
+			    2);
+}
+
+static void add_handler_tests(TCase *tc)
+{
+	tcase_add_test(tc, a_handler_that_is_replaced_meanwhile_is_taken_again);
+	tcase_add_test(tc,
+		       a_handler_that_is_always_replaced_is_no_steady_process);
+	tcase_add_loop_test(tc, what_is_no_function_is_put_back_when_all_stand,
+			    0, COUNT(no_functions));
+	tcase_add_loop_test(tc, else_the_handler_stays_and_does_nothing, 0,
+			    COUNT(no_functions));
+	tcase_add_loop_test(tc, a_signal_of_others_reaches_the_handler_before,
+			    0, 2);
+	tcase_add_test(tc, a_forged_signal_stops_nobody);
+	tcase_add_test(tc, a_forged_signal_that_is_early_stops_nobody);
+	tcase_add_test(tc,
+		       a_signal_that_arrives_when_all_are_let_go_stops_nobody);
+	tcase_add_test(tc, who_waits_for_another_call_too_long_changes_nothing);
+}
+
+int main(void)
+{
+	Suite *s = suite_create("all-threads");
+	TCase *tc = tcase_create("all-threads");
+	SRunner *sr = srunner_create(s);
+	int n_failed;
+
+	if (!is_ported()) {
+		printf("SKIP all threads by signal: not ported\n");
+		return 77;
+	}
+
+	tcase_set_timeout(tc, 60);
+	add_tests(tc);
+	add_handler_tests(tc);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	n_failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+
+	return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
