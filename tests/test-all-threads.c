@@ -53,6 +53,7 @@ enum kind {
 	READ_STAT,
 	PRIVS,
 	PROBE_LAYER,
+	PROBE_NUMBER,
 	PROBE_RULE,
 	LAYER,
 	PARK,
@@ -123,7 +124,8 @@ static enum kind kind_of(long nr, const long *args)
 	case SYS_prctl:
 		return (int)args[0] == PR_SET_NO_NEW_PRIVS ? PRIVS : OTHER;
 	case LLKI_SYS_ADD_RULE:
-		return PROBE_RULE;
+		return fcntl((int)args[0], F_GETFD) < 0 ? PROBE_NUMBER
+							: PROBE_RULE;
 	case LLKI_SYS_RESTRICT_SELF:
 		return (uint32_t)args[1] == 0x80000000 ? PROBE_LAYER : LAYER;
 	case SYS_futex:
@@ -230,9 +232,9 @@ static long list(long nr, const long *args)
 	return n;
 }
 
-static long refuse(void)
+static long refuse(int error)
 {
-	errno = EINVAL;
+	errno = error;
 
 	return -1;
 }
@@ -269,9 +271,11 @@ static long answer(enum kind kind, long nr, const long *args)
 		return list(nr, args);
 	case READ_STAT:
 		return read_stat(nr, args);
+	case PROBE_NUMBER:
+		return refuse(EBADF);
 	case PROBE_LAYER:
 	case PROBE_RULE:
-		return refuse();
+		return refuse(EINVAL);
 	case LAYER:
 		return restrict_in_name(args);
 	case PRIVS:
@@ -542,6 +546,15 @@ static const struct failure failures[] = {
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	{ { { PROBE_LAYER, 2, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
+	/* descriptors of its own: a ruleset there, or another file */
+	{ { { PROBE_NUMBER, 3, 1, 1, -1, EINVAL } }, NULL,
+	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
+	{ { { PROBE_NUMBER, 3, 1, 1, -1, EBADFD } }, NULL,
+	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
+	{ { { PROBE_NUMBER, 3, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 3 },
+	{ { { PROBE_NUMBER, 3, 1, 1, 0, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
 	{ { { PROBE_RULE, 3, 1, 1, -1, EBADF } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
 	{ { { PROBE_RULE, 3, 1, 1, 0, 0 } }, NULL,
@@ -574,6 +587,47 @@ START_TEST(a_call_that_fails_is_told_and_nobody_is_restricted)
 	/* and nothing is in the way of the next */
 	memset(fake.answers, 0, sizeof(fake.answers));
 	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+/* A process that shares the descriptors, and is no thread */
+static void take_number(enum kind kind, const long *args)
+{
+	static atomic_int n_asked;
+
+	if (kind == PROBE_NUMBER && ++n_asked == N_SIBLINGS)
+		dup2(STDERR_FILENO, (int)args[0]);
+}
+
+static void leave_no_number(enum kind kind, const long *args)
+{
+	static const struct rlimit few = { 10, 1024 };
+
+	(void)args;
+	if (kind == PROBE_NUMBER)
+		setrlimit(RLIMIT_NOFILE, &few);
+}
+
+START_TEST(a_number_that_is_taken_meanwhile_is_an_error)
+{
+	static const struct rlimit many = { 1024, 1024 };
+	struct llki_sys_all all;
+	struct action before;
+
+	start();
+	before = ask_action(STOP_SIGNAL);
+	fake.after = _i ? take_number : leave_no_number;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
+	ruleset_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(restrict_all(&all), -EBADF);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_SELF);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_action(&before);
+	fake.after = NULL;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
+	ck_assert_int_eq(close(200), _i ? 0 : -1);
+	ck_assert_int_eq(close(201), -1);
 	finish();
 }
 END_TEST
@@ -1116,6 +1170,8 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc,
 			    a_call_that_fails_is_told_and_nobody_is_restricted,
 			    0, COUNT(failures));
+	tcase_add_loop_test(tc, a_number_that_is_taken_meanwhile_is_an_error, 0,
+			    2);
 	tcase_add_loop_test(tc, a_failure_that_passes_is_tried_again, 0,
 			    COUNT(passing));
 	tcase_add_test(tc, a_poll_thread_of_io_uring_is_told);

@@ -97,7 +97,7 @@ struct kernel_action {
 };
 
 /* Phases, in their order; a thread that was not asked yet has finished none */
-enum { GO, STOP, PREPARE, RESTRICT };
+enum { GO, STOP, PROBE, PREPARE, RESTRICT };
 
 struct slot {
 	atomic_int tid;	     /* 0: free */
@@ -232,6 +232,19 @@ IN_HANDLER static void prepare(struct stand *s)
 		fail(s, LLKI_SYS_ALL_REFUSED, r);
 }
 
+/* The number is closed for now: where it is open, the table is another one, in
+   which another ruleset could stand there */
+IN_HANDLER static void probe(struct stand *s)
+{
+	int r = answer_of(syscall(LLKI_SYS_ADD_RULE, s->ruleset_fd,
+				  UNKNOWN_TYPE, NULL, 0UL));
+
+	if (r == -EINVAL || r == -EBADFD)
+		fail(s, LLKI_SYS_ALL_REFUSED, -EBADF);
+	else if (r != -EBADF)
+		fail(s, LLKI_SYS_ALL_REFUSED, r ? r : -ENOSYS);
+}
+
 IN_HANDLER static void restrict_here(struct stand *s)
 {
 	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd,
@@ -259,7 +272,9 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 		return;
 
 	do {
-		if (phase == PREPARE)
+		if (phase == PROBE)
+			probe(s);
+		else if (phase == PREPARE)
 			prepare(s);
 		else if (phase == RESTRICT)
 			restrict_here(s);
@@ -747,15 +762,18 @@ static int stop(struct call *c, int patience)
 }
 
 /*
- * With signals as they were: musl's setuid waits for every thread, this one
- * too, to take libc's signal, and blocks all signals meanwhile
+ * With libc's signal let through: musl's setuid waits for every thread, this one
+ * too, to take it. No other: a handler may leave by siglongjmp.
  */
-static void pause_for(const struct call *c, int ms)
+static void pause_for(int ms)
 {
+	const int bit = STOP_SIGNAL - 1, n_bits = 8 * (int)sizeof(long);
 	atomic_int nobody = 0;
 	unsigned long all[N_WORDS];
 
-	change_mask(c->mask, NULL);
+	fill_mask(all);
+	all[bit / n_bits] &= ~(1UL << bit % n_bits);
+	change_mask(all, NULL);
 	for (int i = 0; i < ms; i++)
 		wait_a_ms(&nobody, 0);
 	fill_mask(all);
@@ -766,18 +784,16 @@ static void pause_for(const struct call *c, int ms)
  * musl has a handler there only as long as setuid and the like are under way,
  * which then wait for every thread and so can't be stopped
  */
-static void wait_for_libc(const struct call *c)
+static void wait_for_libc(void)
 {
-#ifdef __GLIBC__
-	(void)c;
-#else
+#ifndef __GLIBC__
 	struct kernel_action now = { 0 };
 
 	for (int i = 0; i < MAX_IN_USE; i++) {
 		if (change_action(NULL, &now) < 0 || is_own(&now) ||
 		    !is_function(&now))
 			return;
-		pause_for(c, 1);
+		pause_for(1);
 	}
 #endif
 }
@@ -786,7 +802,7 @@ static int attempt(struct call *c, int patience)
 {
 	int r;
 
-	wait_for_libc(c);
+	wait_for_libc();
 	r = install(c);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
@@ -811,7 +827,7 @@ static int stop_all(struct call *c)
 					c->all->id ? LLKI_SYS_ALL_UNREACHED
 						   : LLKI_SYS_ALL_UNSTEADY,
 					0, -ETIMEDOUT);
-		pause_for(c, is_taken ? 1 : patience / 2);
+		pause_for(is_taken ? 1 : patience / 2);
 	}
 
 	return r;
@@ -822,12 +838,12 @@ static int stop_all(struct call *c)
  */
 
 /* A thread that does not answer: a filter has killed it */
-static void note_silent(struct call *c)
+static void note_silent(struct call *c, int phase)
 {
 	struct stand *s = c->stand;
 
 	for (unsigned int i = 0; i <= s->mask; i++) {
-		if (atomic_load(&s->slots[i].finished) == STOP)
+		if (atomic_load(&s->slots[i].finished) == phase - 1)
 			c->all->id =
 				(unsigned int)atomic_load(&s->slots[i].tid);
 	}
@@ -840,16 +856,14 @@ static int end_failed(struct call *c, int result)
 	return result ? result : c->all->error;
 }
 
-static int prepare_all(struct call *c, int n)
+/* Let all threads do @phase: 0, or how the first of them failed */
+static int ask_all(struct call *c, int phase)
 {
-	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
-
 	c->all->id = 0;
 	c->all->name[0] = '\0';
-	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
-	if (!run_phase(c->stand, PREPARE, n, MAX_PREPARING)) {
-		note_silent(c);
+	if (!run_phase(c->stand, phase, atomic_load(&c->stand->n_finished),
+		       MAX_PREPARING)) {
+		note_silent(c, phase);
 		return end_call(c, LLKI_SYS_ALL_REFUSED, -ETIMEDOUT,
 				-ETIMEDOUT);
 	}
@@ -857,11 +871,18 @@ static int prepare_all(struct call *c, int n)
 	return atomic_load(&c->stand->failed) ? end_failed(c, 0) : 0;
 }
 
+static int prepare_all(struct call *c)
+{
+	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
+
+	return r < 0 ? end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r)
+		     : ask_all(c, PREPARE);
+}
+
 /* The caller first: what fails for all fails before a sibling has changed */
 static int restrict_stopped(struct call *c)
 {
-	int n = atomic_load(&c->stand->n_finished);
-	int r = prepare_all(c, n);
+	int r = prepare_all(c), n = atomic_load(&c->stand->n_finished);
 
 	if (r < 0)
 		return r;
@@ -879,12 +900,13 @@ static int restrict_stopped(struct call *c)
 }
 
 /*
- * A duplicate that is made when all stand still: a thread with descriptors of
- * its own can't have it, and another ruleset at the same number hardly
+ * A duplicate, made when all stand still and at a number that is closed in each
+ * of them before: a thread with descriptors of its own can't have it, nor
+ * another ruleset there
  */
 static int lend_ruleset(struct call *c)
 {
-	int fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 200);
+	int fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 200), r;
 
 	if (fd < 0)
 		fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 3);
@@ -892,8 +914,18 @@ static int lend_ruleset(struct call *c)
 		return end_call(c, LLKI_SYS_ALL_SELF, -errno, -errno);
 
 	c->stand->ruleset_fd = fd;
+	llki_sys_close(fd);
+	r = ask_all(c, PROBE);
+	if (r < 0)
+		return r;
 
-	return 0;
+	r = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, fd);
+	if (r == fd)
+		return 0;
+	if (r >= 0) /* a process that shares the table was there first */
+		llki_sys_close(r);
+
+	return end_call(c, LLKI_SYS_ALL_SELF, -EBADF, -EBADF);
 }
 
 static int stop_and_restrict(struct call *c)
