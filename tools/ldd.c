@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: 0BSD OR MIT */
 /*
  * --ldd: the shared libraries of the command, as the system's own ld.so tells
- * them. The program is not trusted: its own interpreter is never started, and
- * ld.so, which maps it, runs in a sandbox where it can read and no more. What
- * it answers is granted only if it is a library.
+ * them (loader.c). The program is not trusted: its own interpreter is never
+ * started, what names an audit module is refused, and what ld.so answers is
+ * granted only if it is a library.
  */
 #include "run.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT 10 /* seconds */
+#define MAX_ENTRIES 65536 /* of a table in a program */
 
 /* Each takes the programs of its architecture, and refuses others */
 static const char *const loaders[] = {
@@ -37,78 +36,92 @@ static const char *const loaders[] = {
 	NULL,
 };
 
-/* ld.so, asked about a program */
-struct question {
-	const char *loader;
-	const char *program;
-	char *env[3];
-	int null;
+/* What is read of an ELF file */
+struct elf {
+	bool is_elf;
+	bool is_native; /* of this program's class, and tables that can be read */
+	bool has_interpreter;
+	bool has_audit;
 };
 
-static bool is_elf(const char *path)
+static bool read_at(int fd, void *buf, size_t size, uint64_t at)
 {
-	char magic[4] = "";
+	return at <= INT64_MAX &&
+	       pread(fd, buf, size, (off_t)at) == (ssize_t)size;
+}
+
+/* By the file, which can lie about where it is: then the loader's sandbox is
+   left. The loader takes no notice of the size. */
+static void read_dynamic(int fd, uint64_t at, struct elf *ret)
+{
+	ElfW(Dyn) entry;
+
+	for (size_t i = 0; i < MAX_ENTRIES; i++, at += sizeof(entry)) {
+		if (!read_at(fd, &entry, sizeof(entry), at) ||
+		    entry.d_tag == DT_NULL)
+			return;
+		if (entry.d_tag == DT_AUDIT || entry.d_tag == DT_DEPAUDIT)
+			ret->has_audit = true;
+	}
+}
+
+static void read_segments(int fd, const ElfW(Ehdr) * header, struct elf *ret)
+{
+	ElfW(Phdr) segment;
+
+	for (size_t i = 0; i < header->e_phnum; i++) {
+		if (!read_at(fd, &segment, sizeof(segment),
+			     header->e_phoff + i * sizeof(segment)))
+			return;
+		if (segment.p_type == PT_INTERP)
+			ret->has_interpreter = true;
+		if (segment.p_type == PT_DYNAMIC)
+			read_dynamic(fd, segment.p_offset, ret);
+	}
+	ret->is_native = true;
+}
+
+static struct elf read_elf(const char *path)
+{
+	struct elf elf = { 0 };
+	ElfW(Ehdr) header;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, magic, sizeof(magic));
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return elf;
+	if (read_at(fd, &header, SELFMAG, 0))
+		elf.is_elf = !memcmp(header.e_ident, ELFMAG, SELFMAG);
+	if (elf.is_elf && read_at(fd, &header, sizeof(header), 0) &&
+	    header.e_ident[EI_CLASS] ==
+		    (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
+	    header.e_phentsize == sizeof(ElfW(Phdr)))
+		read_segments(fd, &header, &elf);
+	close(fd);
 
-	return n == 4 && !memcmp(magic, "\177ELF", 4);
+	return elf;
 }
 
-static void restrict_loader(void)
+static void refuse_audit(const char *path, const struct elf *elf)
 {
-	struct llk_ruleset *rs =
-		llk_ruleset_new(NEWEST, LLK_ALL, LLK_BEST_EFFORT);
-
-	llk_ruleset_allow_path(rs, LLK_RO_DIRS, "/");
-	if (llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD) < 0)
-		_exit(EXIT_FAILED);
+	if (elf->has_audit)
+		die(EXIT_FAILED, "ldd", path,
+		    "it names an audit module, which is code that ld.so would "
+		    "run");
 }
 
-/* @mode is --verify or --list */
-static pid_t ask_loader(const struct question *q, const char *mode, int out)
-{
-	const char *argv[] = { q->loader, mode, q->program, NULL };
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die(EXIT_FAILED, "ldd", NULL, "can't fork: %s",
-		    strerror(errno));
-	if (pid > 0)
-		return pid;
-
-	alarm(LIMIT);
-	if (dup2(out, 1) < 0 || dup2(q->null, 2) < 0)
-		_exit(EXIT_FAILED);
-	restrict_loader();
-	execve(q->loader, (char **)(void *)argv, (char **)(void *)q->env);
-	_exit(EXIT_NOT_FOUND);
-}
-
-static int status_of_loader(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* Static programs, and those of other loaders, are 1; 2 is one that does not
-   name this loader and is taken all the same */
+/* Programs of other loaders are 1; 2 is one that does not name this loader and
+   is taken all the same */
 static bool takes_program(const struct question *q)
 {
+	char *text;
 	int status;
 
 	if (access(q->loader, X_OK) < 0)
 		return false;
 	if (strstr(q->loader, "musl")) /* it has no --verify */
 		return true;
-	status = status_of_loader(ask_loader(q, "--verify", q->null));
+	status = loader_ask(q, "--verify", &text);
+	free(text);
 
 	return status == 0 || status == 2;
 }
@@ -122,47 +135,32 @@ static void add_library(struct request *req, char *line)
 	char *arrow = strstr(line, " => ");
 	char *path = arrow ? arrow + 4 : line + strspn(line, " \t");
 	char *end = strrchr(path, '(');
+	struct elf elf;
 
 	if (*path != '/' || !end || end[-1] != ' ')
 		return;
 
 	end[-1] = '\0';
-	grant.path = is_elf(path) ? strdup(path) : NULL;
+	elf = read_elf(path);
+	refuse_audit(path, &elf);
+	grant.path = elf.is_elf ? strdup(path) : NULL;
 	if (grant.path)
 		add_grant(&req->grants, &grant);
 }
 
-static bool read_list(struct request *req, int fd)
-{
-	FILE *list = fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0, before = req->grants.n;
-
-	if (!list)
-		die(EXIT_FAILED, "ldd", NULL, "out of memory");
-
-	while (getline(&line, &size, list) > 0)
-		add_library(req, line);
-	free(line);
-	fclose(list);
-
-	return req->grants.n > before;
-}
-
 static bool list_libraries(struct request *req, const struct question *q)
 {
-	int ends[2];
-	pid_t pid;
-	bool has_any;
+	size_t before = req->grants.n;
+	char *text, *rest = NULL;
+	int status = loader_ask(q, "--list", &text);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		die(EXIT_FAILED, "ldd", NULL, "no pipe: %s", strerror(errno));
+	if (status == 0)
+		for (char *line = strtok_r(text, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest))
+			add_library(req, line);
+	free(text);
 
-	pid = ask_loader(q, "--list", ends[1]);
-	close(ends[1]);
-	has_any = read_list(req, ends[0]);
-
-	return status_of_loader(pid) == 0 && has_any;
+	return req->grants.n > before;
 }
 
 /* Where libraries are looked up, if not in the system's folders */
@@ -186,29 +184,54 @@ static void ask_loaders(struct request *req, struct question *q)
 		add_index(req);
 		return;
 	}
-	if (req->wants & WANT_VERBOSE)
-		say("--ldd: no shared libraries\n");
+	die(EXIT_FAILED, "ldd", req->path,
+	    "no ld.so of this system can list its libraries: is one missing?");
+}
+
+/* As ld.so takes it for a program and not for an option */
+static char *program_of(const struct request *req)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s", *req->path == '-' ? "./" : "", req->path) <
+	    0)
+		die(EXIT_FAILED, "ldd", NULL, "out of memory");
+
+	return path;
+}
+
+static bool is_dynamic(const char *path)
+{
+	struct elf elf = read_elf(path);
+
+	if (!elf.is_elf)
+		die(EXIT_FAILED, "ldd", path,
+		    "no ELF program: its interpreter needs --rox, or "
+		    "--system");
+	if (!elf.is_native)
+		die(EXIT_FAILED, "ldd", path,
+		    "damaged, or not of landlock-run's own word size");
+	refuse_audit(path, &elf);
+
+	return elf.has_interpreter;
 }
 
 /* The libraries depend on what the command will be told about them */
 void ldd_add(struct request *req)
 {
-	struct question q = { .program = req->path };
+	struct question q = { 0 };
+	char *program;
 	int n = 0;
 
-	if (!is_elf(req->path))
-		die(EXIT_FAILED, "ldd", req->path,
-		    "no ELF program: its interpreter needs --rox, or "
-		    "--system");
+	if (!is_dynamic(req->path)) {
+		say("--ldd: no shared libraries: the command is static\n");
+		return;
+	}
 
 	q.env[n] = env_find(req, "LD_LIBRARY_PATH");
 	n += q.env[n] != NULL;
 	q.env[n] = env_find(req, "LD_PRELOAD");
-	q.null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (q.null < 0)
-		die(EXIT_FAILED, "ldd", "/dev/null", "can't be opened: %s",
-		    strerror(errno));
-
+	q.program = program = program_of(req);
 	ask_loaders(req, &q);
-	close(q.null);
+	free(program);
 }

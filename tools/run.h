@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD OR MIT */
 /*
  * landlock-run's parts: a command line (options.c, landrun.c) becomes a request,
- * the request a ruleset (policy.c, presets.c, ldd.c), and the command is
+ * the request a ruleset (policy.c, presets.c, ldd.c, loader.c), and the command is
  * executed under it (landlock-run.c, command.c, tmp.c) or told about (tell.c).
  * What is said, and how the program fails, is in say.c.
  */
@@ -153,6 +153,24 @@ uint64_t parse_number(const char *option, const char *text, uint64_t max);
 
 void presets_add(struct request *req);
 void ldd_add(struct request *req);
+
+/*
+ * loader.c, filter.c: ld.so in a sandbox
+ */
+
+/* Whether there is a filter for this architecture; and set it */
+bool filter_is_known(void);
+bool filter_calls(void);
+
+struct question {
+	const char *loader;
+	const char *program;
+	char *env[3];
+};
+
+/* Its exit status, -1 if it was killed; @mode is --verify or --list. What can't
+   be sandboxed, or hangs, ends here. */
+int loader_ask(const struct question *q, const char *mode, char **ret_text);
 
 /*
  * policy.c: a request becomes a ruleset

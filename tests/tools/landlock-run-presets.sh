@@ -237,7 +237,21 @@ test_executables()
 		says 125 '--ldd "in/script": no ELF program' "$run" --ldd -- in/script
 	check "125: ldd without a command" says 125 "need the command" \
 		"$run" --ldd --dry-run
+	check "ldd: ld.so is not run without a sandbox" \
+		says 125 "ld.so can't be sandboxed" \
+		"$without" 38 "$run" --best-effort --ldd --dry-run -- /bin/true
+	with_landlock "ldd: a caller that ignores SIGCHLD" tells 0 libc \
+		sh -c 'trap "" CHLD; exec "$0" --ldd --dry-run -- /bin/true' "$run"
+	mkdir -p ./--list
+	cp /bin/true ./--list/--verify
+	with_landlock "ldd: a command that begins with a dash" \
+		tells 0 libc "$run" --ldd --dry-run -- --list/--verify
 	test_evil_interpreter
+	if has gcc && has python3; then
+		test_audit
+	else
+		skipped "ldd: audit modules" "gcc or python3 is not here"
+	fi
 }
 
 # A program whose interpreter is the user's own: only exec starts it, in the
@@ -270,6 +284,108 @@ test_evil_interpreter()
 	check "ldd: nor its constructors" [ ! -e out/started ]
 	in/plain
 	check "ldd: which do start else" [ -e out/started ]
+}
+
+# Whatever the module could do is told as a library
+make_audit()
+{
+	cat >in/audit.c <<-'END'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <signal.h>
+		#include <stdio.h>
+		#include <sys/socket.h>
+		#include <unistd.h>
+		static void tell(const char *name, int could)
+		{
+			if (could)
+				dprintf(1, "x => " WHERE "/%s (0x1)\n", name);
+		}
+		unsigned int la_version(unsigned int version)
+		{
+			pid_t pid;
+
+			tell("ran", 1);
+			tell("socket", socket(AF_INET, SOCK_DGRAM, 0) >= 0);
+			tell("kill", kill(getppid(), 0) == 0);
+			tell("open", fcntl(9, F_GETFD) >= 0);
+			pid = fork();
+			if (!pid)
+				_exit(0);
+			tell("fork", pid > 0);
+			if (HANG)
+				for (;;)
+					pause();
+			return version;
+		}
+	END
+	echo 'int main(void) { return 0; }' >in/main.c
+	for n in 0 1; do
+		gcc -shared -fPIC -DHANG=$n -DWHERE="\"$here/in/could\"" \
+			-o in/audit$n.so in/audit.c
+		gcc -o in/audited$n in/main.c -Wl,--audit="$here/in/audit$n.so"
+	done
+	mkdir in/could
+	for name in ran socket kill open fork; do
+		cp /bin/true in/could/$name
+	done
+}
+
+# Where the dynamic section is said to be is the loader's business by address,
+# not by offset: 8 bytes into the file there are zeros
+hide_dynamic()
+{
+	python3 - "$1" "$2" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], 'rb').read())
+		at, = struct.unpack_from('<Q', data, 32)
+		size, n = struct.unpack_from('<HH', data, 54)
+		for i in range(n):
+		    if struct.unpack_from('<I', data, at + i * size)[0] == 2:
+		        struct.pack_into('<Q', data, at + i * size + 8, 8)
+		open(sys.argv[2], 'wb').write(data)
+	END
+	chmod +x "$2"
+}
+
+loader()
+{
+	for ld in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do
+		[ ! -e "$ld" ] || break
+	done
+	"$ld" --list "$1" 9</dev/null
+}
+
+could()
+{
+	"$run" --ldd --dry-run -- "$1" 9</dev/null
+}
+
+could_not()
+{
+	tells 0 "could/ran\"" could in/hidden0 || return 1
+	! grep -e "could/$1\"" "$scratch/stdout"
+}
+
+test_audit()
+{
+	make_audit
+	with_landlock "ldd: an audit module is refused" \
+		says 125 '--ldd "in/audited0": it names an audit module' \
+		"$run" --ldd --dry-run -- in/audited0
+	if ! hide_dynamic in/audited0 in/hidden0 || ! tells 0 could/ran loader in/hidden0
+	then
+		skipped "ldd: a hidden audit module" "this loader runs none"
+		return
+	fi
+	for call in socket kill open fork; do
+		check "ldd: unrestricted, an audit module could: $call" \
+			tells 0 "could/$call" loader in/hidden0
+		with_landlock "ldd: a hidden audit module can't: $call" could_not $call
+	done
+	hide_dynamic in/audited1 in/hidden1
+	with_landlock "ldd: one that hangs is ended" \
+		says 125 "did not end in 10 seconds" "$run" --ldd --dry-run -- in/hidden1
 }
 
 test_shell
