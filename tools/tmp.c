@@ -151,8 +151,15 @@ __attribute__((noreturn)) static void end_as(int status)
 	_exit(WEXITSTATUS(status));
 }
 
-/* The child has ended, or it has stopped, as this process then does, so that
-   the shell sees the job as it is */
+/* Job control. Who sends SIGSTOP to the child continues it, too, and not this
+   process, which would stay. */
+static bool is_of_terminal(int sig)
+{
+	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* The child has ended, or the terminal has stopped it, as this process then
+   does, so that the shell sees the job as it is */
 static void look_at_child(pid_t child)
 {
 	int status;
@@ -162,12 +169,24 @@ static void look_at_child(pid_t child)
 	if (!WIFSTOPPED(status))
 		end_as(status);
 
+	if (!is_of_terminal(WSTOPSIG(status)))
+		return;
+
 	kill(getpid(), SIGSTOP);
 	kill(child, SIGCONT);
 }
 
-/* Signals are taken one by one, and passed on; what the terminal sends the
-   child got by itself */
+/* What the terminal sends the child got by itself; what a timer of this process
+   sends it did not: alarm outlives exec, but no fork */
+static bool is_for_child(const siginfo_t *info)
+{
+	int sig = info->si_signo;
+
+	return info->si_code != SI_KERNEL || sig == SIGALRM ||
+	       sig == SIGVTALRM || sig == SIGPROF;
+}
+
+/* Signals are taken one by one, and passed on */
 __attribute__((noreturn)) static void wait_for(pid_t child, const sigset_t *all)
 {
 	siginfo_t info;
@@ -176,7 +195,7 @@ __attribute__((noreturn)) static void wait_for(pid_t child, const sigset_t *all)
 		look_at_child(child);
 		if (sigwaitinfo(all, &info) < 0 || info.si_signo == SIGCHLD)
 			continue;
-		if (info.si_code != SI_KERNEL)
+		if (is_for_child(&info))
 			kill(child, info.si_signo);
 	}
 }
@@ -184,6 +203,46 @@ __attribute__((noreturn)) static void wait_for(pid_t child, const sigset_t *all)
 /*
  * Both
  */
+
+static bool is_empty;
+
+static void find_name(int dir, const char *name, int top)
+{
+	is_empty = false;
+}
+
+/* Whoever can move it may have put another one in its place, that lets others
+   in or holds what the command must not have */
+static bool is_private(int fd)
+{
+	struct stat st;
+
+	is_empty = true;
+	for_each_name(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd,
+		      find_name);
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	errno = EPERM;
+
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       (st.st_mode & 0777) == 0700 && is_empty;
+}
+
+static void open_made(void)
+{
+	int error;
+
+	directory_fd = open(directory,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (directory_fd >= 0 && is_private(directory_fd))
+		return;
+
+	error = errno;
+	rmdir(directory);
+	die(EXIT_FAILED, "tmp", directory, "can't be used: %s",
+	    strerror(error));
+}
 
 static void make_directory(void)
 {
@@ -202,22 +261,16 @@ static void make_directory(void)
 		die(EXIT_FAILED, "tmp", base, "no directory can be made: %s",
 		    strerror(errno));
 
-	directory_fd = open(directory,
-			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (directory_fd < 0) {
-		n = errno;
-		rmdir(directory);
-		die(EXIT_FAILED, "tmp", directory, "can't be opened: %s",
-		    strerror(n));
-	}
+	open_made();
 }
 
 static void add_directory(struct request *req)
 {
-	struct grant grant = { .kind = GRANT_PATH,
+	/* What was made, and not what stands at its path now */
+	struct grant grant = { .kind = GRANT_FD,
 			       .option = "tmp",
 			       .rights = TMP_RIGHTS,
-			       .path = directory,
+			       .number = (uint64_t)directory_fd,
 			       .may_lack = true };
 
 	add_grant(&req->grants, &grant);

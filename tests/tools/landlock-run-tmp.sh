@@ -105,6 +105,88 @@ replaced()
 	rm -r tmp/landlock-run.*
 }
 
+# swapping HOW COMMAND ...: another one swaps the directory meanwhile; the
+# command itself starts without the library
+swapping()
+{
+	how=$1
+	shift
+	SWAP=$how LD_PRELOAD="$here/swap.so" "$@"
+}
+
+make_swap()
+{
+	cat >swap.c <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#include <unistd.h>
+		static char made[4096];
+		char *mkdtemp(char *name)
+		{
+			char *(*real)(char *) = (char *(*)(char *))dlsym(RTLD_NEXT, "mkdtemp");
+			char *dir = real(name);
+			if (!strcmp(getenv("SWAP"), "mode"))
+				chmod(dir, 0755);
+			if (!strcmp(getenv("SWAP"), "full") && rmdir(dir) == 0)
+				rename("precious", dir);
+			strcpy(made, dir);
+			return dir;
+		}
+		pid_t fork(void)
+		{
+			pid_t (*real)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+			if (!strcmp(getenv("SWAP"), "link") &&
+			    rename(made, "moved") == 0 && symlink(getenv("TO"), made) == 0)
+				puts("swapped"), fflush(stdout);
+			unsetenv("LD_PRELOAD");
+			return real();
+		}
+	END
+	gcc -shared -fPIC -o swap.so swap.c -ldl
+}
+
+clear_swapped()
+{
+	rm -rf tmp/landlock-run.* moved
+}
+
+swapped_link()
+{
+	export TO="$here/out"
+	status "$@" || return 1
+	grep -q swapped "$scratch/stdout"
+}
+
+test_swaps()
+{
+	if ! has gcc || ! make_swap ||
+		! swapping none "$run" --version >/dev/null 2>&1; then
+		skipped "tmp: swapped directories" "no library can be preloaded"
+		return
+	fi
+	with_landlock "tmp: what a swapped path leads to is denied" \
+		swapped_link 1 swapping link system --tmp -- \
+		sh -c 'cat $TMPDIR/file'
+	clear_swapped
+	with_landlock "tmp: it is allowed where it is granted" \
+		swapped_link 0 swapping link system --tmp --ro out -- \
+		sh -c 'cat $TMPDIR/file'
+	clear_swapped
+	with_landlock "125: tmp: one that others may enter" \
+		says 125 "can't be used" swapping mode system --tmp -- true
+	clear_swapped
+	mkdir -m 700 precious && : >precious/file
+	with_landlock "125: tmp: one that is not empty" \
+		says 125 "can't be used" swapping full system --tmp -- true
+	clear_swapped
+	with_landlock "tmp: not swapped, it runs" \
+		cleans 0 -- true
+}
+
 ends_as()
 {
 	prints "$1" "$probe" wait "$run" --rwx / --tmp -- sh -c "$2"
@@ -156,12 +238,45 @@ is_stopped()
 	[ "$(state_of "$parent")" = T ]
 }
 
+# As a shell's job, which the terminal may stop
 stops_and_goes_on()
 {
-	start_waiting 'echo $$; echo ready; sleep 0.3; kill -STOP $$; exit 5'
+	rm -f waiting
+	python3 -c 'import os, sys
+os.setpgid(0, 0)
+os.execv(sys.argv[1], sys.argv[1:])' "$run" --rwx / --tmp -- \
+		sh -c 'echo ready; sleep 0.3; kill -TSTP $$; exit 5' \
+		>waiting 2>/dev/null </dev/null &
+	parent=$!
 	until_is is_stopped || return 1
 	kill -s CONT "$parent"
 	wait_parent 5
+}
+
+is_stopped_child()
+{
+	[ "$(state_of "$child")" = T ]
+}
+
+# Who stopped it continues it, and knows of no parent
+stopped_by_itself()
+{
+	start_waiting 'echo $$; echo ready; sleep 0.3; kill -STOP $$; exit 5'
+	child=$(head -n 1 waiting)
+	until_is is_stopped_child || return 1
+	sleep 0.2
+	! is_stopped || return 1
+	kill -s CONT "$child"
+	wait_parent 5
+}
+
+# ends_by_timer WHICH SIGNAL: set before, it ends the command, as without --tmp
+ends_by_timer()
+{
+	prints "signal $2" "$probe" wait python3 -c 'import os, signal, sys
+signal.setitimer(int(sys.argv[1]), 0.3)
+os.execv(sys.argv[2], sys.argv[2:])' "$1" "$run" --rwx / --tmp -- sleep 20
+	nothing_left
 }
 
 # Ended, whether somebody has waited for it or not
@@ -193,7 +308,10 @@ test_signals()
 		with_landlock "tmp: forwards $signal" forwards "$signal"
 	done
 	with_landlock "tmp: dies of a signal, and nothing is left" dies_of TERM 143
-	with_landlock "tmp: stops and goes on with the command" stops_and_goes_on
+	with python3 "tmp: stops and goes on with the command" stops_and_goes_on
+	with_landlock "tmp: goes on when the command alone was stopped" \
+		stopped_by_itself
+	with python3 "tmp: an alarm set before ends the command" ends_by_timer 0 14
 	with_landlock "tmp: killed, it takes the command along" killed
 	with_landlock "tmp: signals ignored before stay so" prints ignored \
 		sh -c 'trap "" INT; "$0" --rwx / --tmp -- sh -c "kill -INT \$\$
@@ -202,5 +320,6 @@ test_signals()
 
 test_directory
 test_removal
+test_swaps
 test_signals
 finish
