@@ -524,7 +524,7 @@ static char *read_file(const char *path)
 
 	if (file)
 		len = getdelim(&text, &size, '\0', file);
-	if (!file || (len < 0 && !feof(file)))
+	if (!file || ferror(file) || (len < 0 && !feof(file)))
 		die(EXIT_FAILED, NULL, path, "can't be read: %s",
 		    strerror(errno));
 	fclose(file);

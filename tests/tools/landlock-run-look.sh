@@ -16,6 +16,19 @@ file()
 	printf '%s\n' "$@" >"$target"
 }
 
+# reads_file WANTED N: the Nth read and all after it fail
+reads_file()
+{
+	{
+		yes '# fill' | head -n 800
+		echo '--ro in'
+	} >long
+	ASAN_OPTIONS=detect_leaks=0 status "$1" \
+		strace -o "$scratch/trace" -P "$(realpath long)" -e trace=read \
+		-e inject=read:error=EIO:when="$2+" \
+		"$run" @long --best-effort --dry-run
+}
+
 test_options_files()
 {
 	mkdir -p 'a b'
@@ -57,6 +70,14 @@ test_options_files()
 		prints content "$run" @programs @no-end -- cat in/file
 	with_landlock "@FILE: an empty one adds nothing" \
 		prints content "$run" @programs @empty --ro in -- cat in/file
+	if has strace && strace true 2>/dev/null; then
+		check "@FILE: read without an error" reads_file 0 9
+		check "125: @FILE: a read error in the middle" reads_file 125 2
+		check "125: @FILE: it names the file" grep -qF \
+			'"long": can'"'"'t be read: Input/output error' "$scratch/stderr"
+	else
+		skipped "125: @FILE: a read error in the middle" "strace can't be used"
+	fi
 	with_landlock "@FILE: no quoting, no comment behind a value" \
 		prints 'A=1 2 # 3' "$run" @programs @quiet_env -- env
 	with_landlock "@FILE: from a pipe" prints content \
