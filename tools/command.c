@@ -143,9 +143,23 @@ const char *command_find(char *name)
 	return find_in_path(dirs ? dirs : "/bin:/usr/bin", name);
 }
 
+void command_check(const char *path)
+{
+	bool is_there = false;
+
+	if (is_executable(path, &is_there))
+		return;
+
+	die(EXIT_FAILED, NULL, path, "can't be executed: %s",
+	    is_there ? "no executable file" : strerror(errno));
+}
+
 static const char *advice(const struct request *req, int error)
 {
-	if (error == EACCES)
+	struct stat st;
+
+	if (error == EACCES && stat(req->path, &st) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_mode & 0111)
 		return " (programs, their interpreter and libraries need "
 		       "--rox; see --add-exec)";
 	if (error == ENOENT && access(req->path, F_OK) == 0)

@@ -218,6 +218,9 @@ void env_keep(struct request *req, char *variable);
 char *env_find(const struct request *req, const char *name);
 
 const char *command_find(char *name);
+
+/* End if its file isn't there, or no executable one */
+void command_check(const char *path);
 __attribute__((noreturn)) void command_execute(const struct request *req);
 
 /*
@@ -225,5 +228,8 @@ __attribute__((noreturn)) void command_execute(const struct request *req);
  * child of its own.
  */
 void tmp_begin(struct request *req);
+
+/* End if no directory could be made */
+void tmp_check(void);
 
 #endif

@@ -281,6 +281,10 @@ int tell_dry_run(const struct request *req)
 
 	if (r < 0)
 		policy_fail(req, rs, r);
+	if (req->wants & WANT_TMP)
+		tmp_check();
+	if (req->command)
+		command_check(req->path);
 	if (is_json(req))
 		json_of_dry_run(req, rs, r);
 	else

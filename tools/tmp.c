@@ -244,13 +244,32 @@ static void open_made(void)
 	    strerror(error));
 }
 
-static void make_directory(void)
+static const char *find_base(void)
 {
 	const char *base = getenv("TMPDIR");
+
+	return base && *base == '/' ? base : "/tmp";
+}
+
+void tmp_check(void)
+{
+	const char *base = find_base();
+	struct stat st;
+
+	if (stat(base, &st) == 0 && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (access(base, W_OK | X_OK) == 0)
+		return;
+
+	die(EXIT_FAILED, "tmp", base, "no directory can be made: %s",
+	    strerror(errno));
+}
+
+static void make_directory(void)
+{
+	const char *base = find_base();
 	int n;
 
-	if (!base || *base != '/')
-		base = "/tmp";
 	n = snprintf(directory, sizeof(variable) - sizeof("TMPDIR="),
 		     "%s/landlock-run.XXXXXX", base);
 	if (n < 0 || (size_t)n >= sizeof(variable) - sizeof("TMPDIR=")) {

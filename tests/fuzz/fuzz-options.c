@@ -352,6 +352,10 @@ void tmp_begin(struct request *req)
 	env_keep(req, variable);
 }
 
+void tmp_check(void)
+{
+}
+
 void ldd_add(struct request *req)
 {
 	struct grant grant = { .kind = GRANT_PATH,
@@ -514,6 +518,7 @@ static const struct known_option {
 	{ "log-level", LEVEL, 0 },
 	{ "version", TELL, 0 },
 	{ "help", TELL, 0 },
+	{ "h", TELL, 0 },
 	{ 0 },
 };
 
@@ -1167,6 +1172,8 @@ static int expect_meaning(void)
 		return expect_run();
 
 	status = second.asked ? expect_outcome(false) : EXIT_FAILED;
+	if (has_command() && find_file(second.path) != EXECUTABLE)
+		status = EXIT_FAILED;
 
 	return status ? status : TOLD;
 }

@@ -146,6 +146,19 @@ test_dry_run()
 	with_landlock "dry-run: does not run it" ran_nothing
 	check "dry-run: a command that isn't there" \
 		says 127 "not found" "$run" --dry-run -- llk-no-such-command
+	with_landlock "125: dry-run: a command's path that isn't there" \
+		says 125 '"./nowhere": can' "$run" --dry-run -- ./nowhere
+	with_landlock "125: dry-run: a command that can't be executed" \
+		says 125 "no executable file" "$run" --dry-run -- in/file
+	with_landlock "125: dry-run: a directory for a command" \
+		says 125 "no executable file" "$run" --dry-run -- ./in
+	with_landlock "dry-run: a command's path" \
+		status 0 "$run" --dry-run -- /bin/true
+	with_landlock "125: dry-run: no TMPDIR for tmp" \
+		says 125 '--tmp "/llk-nowhere"' \
+		env TMPDIR=/llk-nowhere "$run" --dry-run --tmp
+	with_landlock "125: dry-run: a TMPDIR that is a file" \
+		says 125 'Not a directory' env TMPDIR="$here/in/file" "$run" --dry-run --tmp
 	with_landlock "dry-run: a path that isn't there" \
 		says 125 '--ro "nowhere"' "$run" --dry-run --ro nowhere
 	check "dry-run: nothing would be enforced" \
