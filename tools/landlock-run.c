@@ -66,6 +66,8 @@ __attribute__((noreturn)) static void run_command(struct request *req)
 		restrict_self(req);
 	if (req->wants & WANT_VERBOSE)
 		tell_command(req);
+	if (ferror(stderr))
+		die(EXIT_FAILED, NULL, NULL, "standard error can't be written");
 	command_execute(req);
 }
 

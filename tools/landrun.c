@@ -59,6 +59,7 @@ static const struct option_row landrun_rows[] = {
 	{ "log-level", "LEVEL", "error, info or debug", take_log_level, 0 },
 	{ "version", NULL, "", take_version, 0 },
 	{ "help", NULL, "", take_help, 0 },
+	{ "h", NULL, NULL, take_help, 0 },
 };
 /* clang-format on */
 

@@ -346,7 +346,10 @@ void take_version_abi(struct request *req, const struct option_row *row,
 void take_version(struct request *req, const struct option_row *row,
 		  char *value)
 {
-	puts("landlock-run " RUN_VERSION);
+	if (req->dialect->is_landrun)
+		puts("landrun version 0.1.18 (landlock-run " RUN_VERSION ")");
+	else
+		puts("landlock-run " RUN_VERSION);
 	exit_after_output(0);
 }
 

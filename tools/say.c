@@ -23,27 +23,53 @@ void say_place(struct place place)
 	current = place;
 }
 
-static bool is_c1(const unsigned char *s)
+/* The length of the valid UTF-8 character at @s, or 0; and its code point */
+static int decode(const unsigned char *s, unsigned int *ret_code)
 {
-	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
+	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int len = *s < 0x80		? 1
+		  : (*s & 0xe0) == 0xc0 ? 2
+		  : (*s & 0xf0) == 0xe0 ? 3
+		  : (*s & 0xf8) == 0xf0 ? 4
+					: 0;
+	unsigned int code = len > 1 ? *s & (0x7fU >> len) : *s;
+
+	for (int i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3f);
+	}
+	*ret_code = code;
+	if (!len || code < least[len] || code > 0x10ffff ||
+	    (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+
+	return len;
 }
 
+/* Controls, and what turns the order of the text after it */
+static bool is_active(unsigned int code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
+	       (code >= 0x202a && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+/* A byte of no character is looked at as a terminal of 8 bits would */
 void say_quoted(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	putc('"', out);
-	for (; *s; s++) {
-		if (is_c1(s)) {
-			fprintf(out, "\\x%02x\\x%02x", s[0], s[1]);
-			s++;
-		} else if (*s < 0x20 || *s == 0x7f) {
-			fprintf(out, "\\x%02x", *s);
-		} else {
-			if (*s == '"' || *s == '\\')
-				putc('\\', out);
-			putc(*s, out);
-		}
+	while (*s) {
+		unsigned int code = 0;
+		int len = decode(s, &code);
+		bool is_escaped = is_active(len ? code : *s);
+
+		if (*s == '"' || *s == '\\')
+			putc('\\', out);
+		for (int n = len ? len : 1; n > 0; n--, s++)
+			fprintf(out, is_escaped ? "\\x%02x" : "%c", *s);
 	}
 	putc('"', out);
 }

@@ -253,8 +253,23 @@ test_exit_status()
 	chmod +x in/script
 	with_landlock "127: the interpreter is missing, and that is said" \
 		says 127 "its interpreter is missing" system --rox in -- in/script
+	cp /bin/true in/copy
+	with_landlock "126: a program without --rox: it is advised" \
+		says 126 "need --rox" "$run" --ro in -- in/copy
+	with_landlock "126: not for what isn't executable anyway" \
+		says_not 126 "need --rox" "$run" --ro in -- in/file
+	with_landlock "126: nor for a directory" \
+		says_not 126 "need --rox" "$run" --ro in -- ./in
 	check "125: no room to write to" status 125 sh -c '"$0" --help >/dev/full' "$run"
 	check "125: no room for --abi" status 125 sh -c '"$0" --abi >/dev/full' "$run"
+	if [ -e /dev/full ]; then
+		with_landlock "125: what is missing can't be told" sh -c '
+			"$0" --rwx / --verbose -- touch in/untold 2>/dev/full
+			[ $? -eq 125 ] && [ ! -e in/untold ]' "$run"
+		with_landlock "0: it can be told" sh -c '
+			"$0" --rwx / --verbose -- touch in/told 2>/dev/null
+			[ $? -eq 0 ] && [ -e in/told ]' "$run"
+	fi
 	check "0: help" status 0 "$run" --help
 	check "0: version" status 0 "$run" --version
 }
@@ -270,6 +285,20 @@ test_mistakes()
 		"$run" "--a${newline}b" -- true
 	check "127: a command is escaped" says 127 '"a\x0ab\"": not found' \
 		"$run" -- "a${newline}b\""
+	check "125: a control of 8 bits is escaped" says 125 '"a\x9b2J"' \
+		"$run" --bind-tcp "$(printf 'a\2332J')" -- true
+	check "125: the same in UTF-8" says 125 '"a\xc2\x9b2J"' \
+		"$run" --bind-tcp "$(printf 'a\302\2332J')" -- true
+	check "125: and in an overlong form" says 125 '\x80\x9b2J"' \
+		"$run" --bind-tcp "$(printf 'a\340\200\2332J')" -- true
+	check "125: what turns the text is escaped" says 125 '"a\xe2\x80\xaab"' \
+		"$run" --bind-tcp "$(printf 'a\342\200\252b')" -- true
+	check "125: and what overrides its order" says 125 '"a\xe2\x80\xaeb"' \
+		"$run" --bind-tcp "$(printf 'a\342\200\256b')" -- true
+	check "125: an isolate is escaped" says 125 '"a\xe2\x81\xa6b"' \
+		"$run" --bind-tcp "$(printf 'a\342\201\246b')" -- true
+	check "125: letters are left as they are" says 125 '"äÀ→😀"' \
+		"$run" --bind-tcp 'äÀ→😀' -- true
 	check "125: no command" says 125 "no command" "$run" --ro in
 	check "125: an unknown option" says 125 "--help" "$run" --nope
 	check "125: a short option" says 125 "unknown option" "$run" -r -- true

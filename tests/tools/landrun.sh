@@ -38,7 +38,9 @@ test_command_line()
 	with_landlock "=true and =false, the last one counts" status 0 \
 		"$landrun" --unrestricted-network --unrestricted-scoped \
 		--unrestricted-filesystem=false --unrestricted-filesystem=true true
-	check "version" status 0 "$landrun" --version
+	check "version" tells 0 "landrun version 0.1.18 (landlock-run " \
+		"$landrun" --version
+	check "help, one letter" tells 0 "usage: landrun" "$landrun" -h
 	check "version, one dash" status 0 "$landrun" -version
 	check "help" tells 0 "usage: landrun " "$landrun" --help
 	check "another name is landlock-run" \
