@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -587,6 +588,38 @@ START_TEST(a_call_that_fails_is_told_and_nobody_is_restricted)
 	/* and nothing is in the way of the next */
 	memset(fake.answers, 0, sizeof(fake.answers));
 	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+/* In mid-call, as a thread that was not stopped yet may do */
+static int child_status = -1;
+
+static void fork_once(enum kind kind, const long *args)
+{
+	struct llki_sys_all all;
+	pid_t pid;
+
+	(void)args;
+	if (kind != LIST || child_status >= 0)
+		return;
+
+	child_status = 0;
+	pid = fork();
+	if (pid == 0) {
+		fake.before = NULL;
+		fake.n_layers = 0;
+		_exit(restrict_all(&all) || fake.n_layers != 1);
+	}
+	waitpid(pid, &child_status, 0);
+}
+
+START_TEST(a_child_forked_in_mid_call_begins_anew)
+{
+	start();
+	fake.before = fork_once;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(child_status, 0);
 	finish();
 }
 END_TEST
@@ -1170,6 +1203,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc,
 			    a_call_that_fails_is_told_and_nobody_is_restricted,
 			    0, COUNT(failures));
+	tcase_add_test(tc, a_child_forked_in_mid_call_begins_anew);
 	tcase_add_loop_test(tc, a_number_that_is_taken_meanwhile_is_an_error, 0,
 			    2);
 	tcase_add_loop_test(tc, a_failure_that_passes_is_tried_again, 0,
