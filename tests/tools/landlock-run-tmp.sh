@@ -303,8 +303,8 @@ test_signals()
 		with_landlock "tmp: ends by the command's signal $signal" \
 			ends_as "signal $signal" "kill -$signal \$\$"
 	done
-	# Not INT and QUIT: a shell has its background ignore them
-	for signal in TERM HUP USR1 USR2 ALRM; do
+	# Not INT and QUIT, which a shell has its background ignore, nor HUP: nohup
+	for signal in TERM USR1 USR2 ALRM URG; do
 		with_landlock "tmp: forwards $signal" forwards "$signal"
 	done
 	with_landlock "tmp: dies of a signal, and nothing is left" dies_of TERM 143
