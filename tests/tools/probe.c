@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +176,9 @@ static void do_wait(char **command)
 
 	must(pid);
 	if (pid == 0) {
+		/* As by default, whatever this process was told to ignore */
+		for (int n = 1; n <= SIGTERM; n++)
+			signal(n, SIG_DFL);
 		execvp(command[0], command);
 		_exit(127);
 	}
