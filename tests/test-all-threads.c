@@ -388,15 +388,17 @@ static struct action ask_action(int number)
 	struct action a = { { 0 } };
 
 	ck_assert_int_eq(
-		__real_syscall(SYS_rt_sigaction, number, NULL, &a, 8UL), 0);
+		__real_syscall(SYS_rt_sigaction, number, (void *)NULL, &a, 8UL),
+		0);
 
 	return a;
 }
 
 static void set_action(const struct action *a)
 {
-	ck_assert_int_eq(
-		__real_syscall(SYS_rt_sigaction, STOP_SIGNAL, a, NULL, 8UL), 0);
+	ck_assert_int_eq(__real_syscall(SYS_rt_sigaction, STOP_SIGNAL, a,
+					(void *)NULL, 8UL),
+			 0);
 }
 
 /* Libc knows how to return from it, and doesn't let us have the signal */
