@@ -51,6 +51,11 @@
 #else
 #define FCNTL SYS_fcntl
 #endif
+#ifdef SYS_pause
+#define PAUSE SYS_pause
+#else
+#define PAUSE SYS_ppoll
+#endif
 #define LOAD CREATE_RULESET, ADD_RULE, SYS_openat, STAT, SYS_fstat, SYS_close
 
 static const int query_calls[] = { CREATE_RULESET, END };
@@ -59,7 +64,7 @@ static const int enforce_calls[] = { STAT,	    STATFS,    SYS_prctl,
 				     RESTRICT_SELF, SYS_close, END };
 static const int restrict_calls[] = { LOAD, STATFS, SYS_prctl, RESTRICT_SELF,
 				      END };
-static const int list_calls[] = { SYS_pause, LOAD,	     STATFS,
+static const int list_calls[] = { PAUSE,     LOAD,	     STATFS,
 				  READLINK,  SYS_getdents64, SYS_read,
 				  SYS_prctl, RESTRICT_SELF,  END };
 static const int by_signal_calls[] = { LOAD,

@@ -82,6 +82,8 @@ static const uint32_t denied[] = {
 	SYS_setpriority,
 #ifdef SYS_fork
 	SYS_fork,
+#endif
+#ifdef SYS_vfork
 	SYS_vfork,
 #endif
 #ifdef SYS_clone3
@@ -102,8 +104,10 @@ static const uint32_t denied[] = {
 	SYS_msgsnd,
 	SYS_msgrcv,
 	SYS_msgctl,
-	SYS_semop,
 	SYS_semctl,
+#endif
+#ifdef SYS_semop
+	SYS_semop,
 #endif
 #ifdef SYS_chmod
 	SYS_chmod,
