@@ -85,7 +85,7 @@ static const int by_signal_calls[] = { LOAD,
 				       FCNTL,
 				       MMAP,
 				       SYS_munmap,
-				       SYS_pause, /* the scenario's own */
+				       PAUSE, /* the scenario's own */
 				       END };
 static const int build_calls[] = { SYS_brk, MMAP, FCNTL, END };
 static const int free_calls[] = { SYS_close, SYS_munmap, END };
