@@ -46,14 +46,15 @@ static void try_file(struct source *source)
 	bool is_after = is_restricted; /* before the try */
 	bool is_open = can_open();
 
-	if (is_after)
-		source->n_after++;
-	else
-		source->n_before++;
+	/* The try last: who counts them misses no escape of one */
 	if (is_after && is_open)
 		n_escaped++;
 	if (!is_after && !is_open && errno != EACCES)
 		n_failed_before++;
+	if (is_after)
+		source->n_after++;
+	else
+		source->n_before++;
 }
 
 static void *try_once(void *arg)
