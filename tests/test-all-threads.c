@@ -462,9 +462,14 @@ static void check_action(const struct action *before)
 {
 	struct action now = ask_action(STOP_SIGNAL);
 
-	/* musl has none there, and ours stays then: signals may be pending */
+	ck_assert_int_eq(memcmp(before, &now, sizeof(now)), 0);
+}
+
+/* musl has no handler there, and ours stays then: signals may be pending */
+static void check_action_after_failure(const struct action *before)
+{
 	if (before->words[0])
-		ck_assert_int_eq(memcmp(before, &now, sizeof(now)), 0);
+		check_action(before);
 }
 
 /* Who is named, and by the name that it has */
@@ -588,7 +593,7 @@ START_TEST(a_call_that_fails_is_told_and_nobody_is_restricted)
 	ck_assert_int_eq(all.error, row->error);
 	check_who(&all, row->who, true);
 	ck_assert_int_eq(fake.n_layers, 0);
-	check_action(&before);
+	check_action_after_failure(&before);
 
 	/* and nothing is in the way of the next */
 	memset(fake.answers, 0, sizeof(fake.answers));
@@ -661,7 +666,7 @@ START_TEST(a_number_that_is_taken_meanwhile_is_an_error)
 	ck_assert_int_eq(restrict_all(&all), -EBADF);
 	ck_assert_int_eq(all.end, LLKI_SYS_ALL_SELF);
 	ck_assert_int_eq(fake.n_layers, 0);
-	check_action(&before);
+	check_action_after_failure(&before);
 	fake.after = NULL;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
 	ck_assert_int_eq(close(200), _i ? 0 : -1);
