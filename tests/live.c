@@ -135,9 +135,14 @@ int live_version(void)
 	return live_abi() < LLK_V11 ? live_abi() : LLK_V11;
 }
 
+bool live_is_brief(void)
+{
+	return getenv("LLK_LIVE_BRIEF");
+}
+
 int live_tries(int n)
 {
-	return getenv("LLK_LIVE_BRIEF") ? n / 10 : n;
+	return live_is_brief() ? n / 10 : n;
 }
 
 uint64_t live_rights(uint64_t zones)

@@ -53,7 +53,9 @@ void live_add(Suite *suite, const TTest *test, int n);
 int live_abi(void);
 int live_version(void);
 
-/* How often to try: @n, or a tenth where LLK_LIVE_BRIEF is set (emulation) */
+/* Whether LLK_LIVE_BRIEF is set (emulation), and how often to try: @n, or a
+   tenth there */
+bool live_is_brief(void);
 int live_tries(int n);
 
 /* The rights of @zones that kernel and library know */
