@@ -191,8 +191,12 @@ test_executables()
 	with_landlock "add-exec: without it denied" status 1 \
 		"$landrun" --best-effort --ro /usr,/bin,/lib \
 		--ignore-missing --rox "$(loader)" /bin/true
-	with_landlock "ldd: its libraries" status 0 \
-		"$landrun" --best-effort --add-exec --ldd /bin/true
+	if is_of_one_size; then
+		with_landlock "ldd: its libraries" status 0 \
+			"$landrun" --best-effort --add-exec --ldd /bin/true
+	else
+		skipped "ldd" "landrun's word size is not that of the programs here"
+	fi
 	with_landlock "ldd: without it denied" status 1 \
 		"$landrun" --best-effort --add-exec /bin/true
 }

@@ -28,6 +28,12 @@ trap 'stop_servers; leave $?' EXIT
 abi=$("$run" --abi 2>/dev/null | sed -n 's/^Landlock ABI: //p')
 [ -n "$abi" ] || abi=0
 
+# Whether landlock-run and the programs here have words of one size, as --ldd needs
+is_of_one_size()
+{
+	[ "$(head -c 5 "$run" | tail -c 1)" = "$(head -c 5 /bin/true | tail -c 1)" ]
+}
+
 # Programs and their libraries, wherever this system keeps them
 system()
 {
