@@ -297,11 +297,12 @@ def check_other_abis(row, build):
 
 
 def run_cross(row, build, say):
-    if row.name == "musl":
-        row.compiler = row.compiler + kernel_headers(build)
     needs_compiler(row)
     row.version = compiler_version(row)
-    set_up(row, build, cross_file(row, libcheck(row)))
+    check = libcheck(row)  # one for all trees: before a folder of this one comes in
+    if row.name == "musl":
+        row.compiler = row.compiler + kernel_headers(build)
+    set_up(row, build, cross_file(row, check))
     say("building")
     programs = test_programs(row, build) if "-static" in row.compiler else []
     must(row, build, "build", ["ninja", "-C", row.folder(build), *programs])
