@@ -32,12 +32,15 @@ static bool restrict_files(const char *loader)
 {
 	struct llk_ruleset *rs =
 		llk_ruleset_new(NEWEST, LLK_ALL, LLK_BEST_EFFORT);
+	int r;
 
 	llk_ruleset_require(rs, llk_abi_rights(LLK_V1));
 	llk_ruleset_allow_path(rs, LLK_READ, "/");
 	llk_ruleset_allow_path(rs, LLK_RO_FILES, loader);
 
-	return llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD) > 0;
+	r = llk_ruleset_restrict_self(rs, LLK_RESTRICT_THIS_THREAD);
+
+	return r == LLK_ENFORCED || r == LLK_PARTLY_ENFORCED;
 }
 
 /* The descriptors may be among the first three, which the caller closed */

@@ -16,6 +16,7 @@
 #include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -111,6 +112,11 @@ static void loopback_up(void)
 
 static void become_nobody(void)
 {
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* By this machine's memory it would be too few for 2,000 threads that
+	   start another one each */
+	must(setrlimit(RLIMIT_NPROC, &all), "setrlimit");
 	must(setgroups(0, NULL), "setgroups");
 	must(setgid(NOBODY), "setgid");
 	must(setuid(NOBODY), "setuid");

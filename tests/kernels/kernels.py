@@ -45,7 +45,7 @@ class Machine:
 
 NO = {"unknown"}
 MACHINES = [
-    Machine("5.10", "5.10", 0, set(), (1009, 1015)),
+    Machine("5.10", "5.10", 0, set(), (1027, 1033)),
     Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (296, 338)),
     Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (136, 178)),
     Machine("6.18", "6.18", 7, {"1 2 3"}, (123, 175)),
@@ -53,7 +53,7 @@ MACHINES = [
     Machine("7.1", "7.1", 9, {"1 2 3"}, (136, 185)),
     Machine("7.2", "7.2", 10, {"1 2 3 4"}, (92, 152)),
     Machine("7.3", "7.3", 11, {"1 2 3 4"}, (91, 151)),
-    Machine("7.3-off", "7.3", 0, set(), (1009, 1015), "lsm=lockdown,yama"),
+    Machine("7.3-off", "7.3", 0, set(), (1027, 1033), "lsm=lockdown,yama"),
 ]
 
 # Why a check may be skipped: the feature is newer than the kernel, or it is
