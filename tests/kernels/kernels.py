@@ -170,7 +170,7 @@ def put_system(payload):
 
 def brief(name):
     """A tenth of the tries and of the threads, for which fourteen runs make up"""
-    return "LLK_LIVE_BRIEF=1 " if name == "live-by-signal" else ""
+    return "LLK_LIVE_BRIEF=1 " if name in ("live-busy", "live-by-signal") else ""
 
 
 def put_tests(payload, build):
