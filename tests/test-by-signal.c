@@ -256,6 +256,10 @@ struct ending {
 	const char *words;
 };
 
+/* It is another one on mips */
+#define NUMBER(name) NUMBER_(name)
+#define NUMBER_(number) #number
+
 /* clang-format off */
 static const struct ending endings[] = {
 	{ LLKI_SYS_ALL_UNPORTED, 0, -EOPNOTSUPP, true,
@@ -285,11 +289,11 @@ static const struct ending endings[] = {
 	  "CLONE_FILES." },
 	{ LLKI_SYS_ALL_REFUSED, -ENOSYS, -ENOSYS, false,
 	  "thread 77 (\"gmain\"): the kernel or a seccomp filter would refuse the layer: no such system "
-	  "call (errno 38)." },
+	  "call (errno " NUMBER(ENOSYS) ")." },
 	/* what a filter answers is no outcome, whatever it is */
 	{ LLKI_SYS_ALL_REFUSED, -EOPNOTSUPP, -EOPNOTSUPP, false,
 	  "thread 77 (\"gmain\"): the kernel or a seccomp filter would refuse the layer: not supported "
-	  "(errno 95)." },
+	  "(errno " NUMBER(EOPNOTSUPP) ")." },
 	{ LLKI_SYS_ALL_REFUSED, -ETIMEDOUT, -ETIMEDOUT, false,
 	  "thread 77 (\"gmain\") did not answer: a seccomp filter has ended it." },
 	{ LLKI_SYS_ALL_SELF_PRIVS, -EPERM, -EPERM, false,
