@@ -20,13 +20,13 @@ _Static_assert(offsetof(struct llk_sys_path_beneath_attr, parent_fd) == 8,
 	       "packed");
 _Static_assert(sizeof(struct llk_sys_net_port_attr) == 16, "two words");
 
-/* 0 or -errno; a handler of SECCOMP_RET_TRAP that returns fakes a positive */
+/* 0 or -errno; a handler of SECCOMP_RET_TRAP that returns fakes anything else */
 static int zero_or_error(long r)
 {
-	if (r < 0)
+	if (r == -1 && errno)
 		return -errno;
 
-	return r > 0 ? -ENOSYS : 0;
+	return r ? -ENOSYS : 0;
 }
 
 int llk_sys_create_ruleset(const struct llk_sys_ruleset_attr *attr, size_t size,
