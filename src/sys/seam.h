@@ -135,6 +135,11 @@ int llki_sys_tasks_next_id(struct llki_sys_tasks *it,
 			   struct llki_sys_task *ret_task);
 int llki_sys_tasks_read(struct llki_sys_tasks *it, struct llki_sys_task *task);
 
+/* Below the seam, for by-signal.c: list once more; whether a task has ended,
+ * which can be told under a new layer, too */
+int llki_sys_tasks_rewind(struct llki_sys_tasks *it);
+int llki_sys_task_is_gone(unsigned long long id);
+
 /* How a restriction of all threads by signal ended */
 enum llki_sys_all_end {
 	LLKI_SYS_ALL_DONE,

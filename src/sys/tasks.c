@@ -115,6 +115,13 @@ int llki_sys_tasks_open(struct llki_sys_tasks *it)
 	return it->fd < 0 ? it->fd : 0;
 }
 
+int llki_sys_tasks_rewind(struct llki_sys_tasks *it)
+{
+	it->at = it->end = 0;
+
+	return syscall(SYS_lseek, it->fd, 0L, SEEK_SET) < 0 ? -errno : 0;
+}
+
 /* "TID (name) state ppid pgrp session tty tpgid flags ..."; a name may hold ")
  * " */
 static int parse_stat(const char *text, struct llki_sys_task *ret_task)
@@ -142,12 +149,13 @@ static int parse_stat(const char *text, struct llki_sys_task *ret_task)
 	return 0;
 }
 
-/* The path of a task's stat file, in the directory of the tasks */
-static const char *stat_path(unsigned long long id, char path[32])
+/* The path of a @file of a task, in the directory of the tasks */
+static const char *path_of(unsigned long long id, const char *file,
+			   char path[32])
 {
-	char *p = path + 31 - sizeof("/stat");
+	char *p = path + 31 - strlen(file);
 
-	strcpy(p, "/stat");
+	strcpy(p, file);
 	do {
 		*--p = (char)('0' + id % 10);
 		id /= 10;
@@ -163,7 +171,7 @@ static int read_stat(int dir, struct llki_sys_task *task)
 	long n;
 	int fd, err;
 
-	fd = open_to_read(dir, stat_path(task->id, path), 0);
+	fd = open_to_read(dir, path_of(task->id, "/stat", path), 0);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 
@@ -226,8 +234,27 @@ int llki_sys_tasks_next(struct llki_sys_tasks *it,
 
 	if (r <= 0)
 		return r;
+	if (ret_task->is_self) { /* which runs */
+		ret_task->state = 'R';
+		return 1;
+	}
 
 	r = llki_sys_tasks_read(it, ret_task);
 
 	return r < 0 ? r : 1;
+}
+
+/*
+ * A task that has ended has no working directory, be it listed or not. Reading
+ * a link is denied by no layer.
+ */
+int llki_sys_task_is_gone(unsigned long long id)
+{
+	char path[32], full[64], byte;
+
+	strcpy(full, task_dir);
+	strcat(full, "/");
+	strcat(full, path_of(id, "/cwd", path));
+
+	return readlink(full, &byte, 1) < 0 && errno == ENOENT;
 }
