@@ -435,8 +435,8 @@ LLK_API int llk_ruleset_fd(const struct llk_ruleset *rs);
  *   -EPERM -ENOSYS -EBADF ...  a thread would be refused; no layer was added,
  *                but no_new_privs may be set on all threads
  *   -ENOTRECOVERABLE  a thread was refused when others were restricted already
- *                (it alone had 16 layers, or memory ran out): the process must
- *                exit; the ruleset is spent
+ *                (it alone had 16 layers, memory ran out, a seccomp filter
+ *                ended it): the process must exit; the ruleset is spent
  * The first two are LLK_NOT_ENFORCED in best effort, unless a right is required.
  *
  * no_new_privs is set, last of all, or atomically from Linux 7.3 on; below, it

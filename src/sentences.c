@@ -90,6 +90,7 @@ static const struct sentence {
 	{ LLKI_ALL_REFUSED, 0,
 	  "%t: the kernel or a seccomp filter would refuse the layer: %e (errno %n)." },
 	{ LLKI_ALL_HALF, E2BIG, "%t has 16 layers already." },
+	{ LLKI_ALL_HALF, ETIMEDOUT, "%t did not answer: a seccomp filter has ended it." },
 	{ LLKI_ALL_HALF, 0, "%t: the kernel or a seccomp filter refused the layer: %e (errno %n)." },
 
 	/* of the version query, LLKI_UNFIT */

@@ -8,8 +8,10 @@
  * proves nothing.
  */
 #include "live.h"
+#include "plugin.h"
 #include "storm.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
@@ -40,6 +42,7 @@
 #define ABI_TSYNC 8
 #define MAX_CANARIES 2000
 #define BY_SIGNAL LLK_RESTRICT_BY_SIGNAL
+#define ADD_RULE 445
 #define RESTRICT_SELF 446
 
 #ifdef __GLIBC__
@@ -702,6 +705,156 @@ START_TEST(three_callers_at_once_restrict_all_threads_each)
 }
 END_TEST
 
+/*
+ * A library that is loaded later, with threads and a copy of ours
+ */
+
+static struct {
+	__typeof__(plugin_start) *start;
+	__typeof__(plugin_restrict) *restrict_all;
+} plugin;
+
+static void load_plugin(void)
+{
+	char path[PATH_MAX];
+	void *lib;
+
+	snprintf(path, sizeof(path), "%s", live_self());
+	strcpy(strrchr(path, '/'), "/plugin.so");
+	lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!lib)
+		live_cannot("no library can be loaded: %s", dlerror());
+
+	*(void **)&plugin.start = dlsym(lib, "plugin_start");
+	*(void **)&plugin.restrict_all = dlsym(lib, "plugin_restrict");
+	OK(plugin.start && plugin.restrict_all);
+}
+
+static void start_in_plugin(void)
+{
+	struct canary *c = &canaries[n_canaries++];
+
+	IS(plugin.start(&c->thread, sing, c), 0);
+	wait_for(&n_ready, n_canaries);
+}
+
+static void restrict_plugin(const void *arg)
+{
+	start_canaries(2, wait_sleeping);
+	load_plugin();
+	start_in_plugin();
+	if (!arg)
+		IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL),
+		   LLK_ENFORCED);
+	judge_canaries(arg ? 0 : EACCES);
+}
+
+START_TEST(threads_of_a_library_that_was_loaded_are_restricted)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_plugin, NULL);
+	RUN(restrict_plugin, "twin");
+}
+END_TEST
+
+static void restrict_by_plugin(const void *arg)
+{
+	struct traces before, now;
+
+	(void)arg;
+	start_canaries(2, wait_on_futex);
+	load_plugin();
+	start_in_plugin();
+	before = find_traces();
+	IS(plugin.restrict_all(LLK_FS_READ_FILE), LLK_ENFORCED);
+	now = find_traces();
+	OK(!memcmp(now.action, before.action, sizeof(now.action)));
+	judge_canaries(EACCES);
+}
+
+START_TEST(a_library_that_was_loaded_restricts_all_threads)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	RUN(restrict_by_plugin, NULL);
+}
+END_TEST
+
+static int wanted_of_both;
+
+/* The program's copy and the plugin's, by turns */
+static void *restrict_by_one_copy(void *arg)
+{
+	const uint64_t *share = arg;
+	int r;
+
+	pthread_barrier_wait(&barrier);
+	if ((share - shares) % 2)
+		r = plugin.restrict_all(*share);
+	else
+		r = llk_ruleset_restrict_self(
+			llk_ruleset_new(LLK_V1, *share, 0), BY_SIGNAL);
+	IS(r, wanted_of_both);
+
+	return NULL;
+}
+
+static void call_at_once(void)
+{
+	pthread_t threads[3];
+
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (int i = 0; i < 3; i++)
+		IS(pthread_create(&threads[i], NULL, restrict_by_one_copy,
+				  (void *)(uintptr_t)&shares[i]),
+		   0);
+	for (int i = 0; i < 3; i++)
+		IS(pthread_join(threads[i], NULL), 0);
+}
+
+static void restrict_by_both(const void *arg)
+{
+	struct traces before, now;
+
+	the_try = make_all;
+	wanted_of_both = arg ? -ETIMEDOUT : LLK_ENFORCED;
+	start_canaries(10, wait_on_futex);
+	load_plugin();
+	if (arg) {
+		add_canary(sing_deaf, 0);
+		wait_for(&n_ready, n_canaries);
+	}
+	before = find_traces();
+	call_at_once();
+	now = find_traces();
+	if (!arg || IS_GLIBC) /* see nothing_happened */
+		OK(!memcmp(now.action, before.action, sizeof(now.action)));
+	IS(now.n_fds, before.n_fds);
+	if (!arg) /* libc's own signals arrive */
+		IS(setuid(getuid()), 0);
+	let_canaries_try();
+	for (int i = 0; i < n_canaries; i++) {
+		IS(pthread_join(canaries[i].thread, NULL), 0);
+		IS(canaries[i].n_tries, 2);
+		if (!arg)
+			IS(canaries[i].saw, EACCES);
+		else
+			OK(canaries[i].saw != EACCES);
+	}
+}
+
+START_TEST(two_copies_of_the_library_keep_off_each_other)
+{
+	NEEDS_ABI(1);
+	SKIP_IF(_i && live_abi() >= ABI_TSYNC, "ABI %d covers all threads",
+		live_abi());
+	make_tree();
+	for (int i = 0; i < (_i ? 1 : live_tries(20)); i++)
+		RUN(restrict_by_both, _i ? "deaf" : NULL);
+}
+END_TEST
+
 /* A further layer needs the list of threads, and the flag again */
 static void restrict_again(const void *arg)
 {
@@ -1035,6 +1188,10 @@ static const struct obstacle {
 	{ RESTRICT_SELF, SECCOMP_RET_ERRNO, -ENOSYS, 0, "refuse" },
 	{ RESTRICT_SELF, SECCOMP_RET_ERRNO | EOPNOTSUPP, -EOPNOTSUPP, 0,
 	  "refuse" },
+	/* a handler that returns leaves the call's own number there */
+	{ RESTRICT_SELF, SECCOMP_RET_TRAP, -ENOSYS, 0, "refuse" },
+	{ ADD_RULE, SECCOMP_RET_TRAP, -ENOSYS, 0, "refuse" },
+	{ ADD_RULE, SECCOMP_RET_ERRNO | EPERM, -EPERM, 0, "refuse" },
 	{ SYS_prctl, SECCOMP_RET_ERRNO | EACCES, -EACCES, 0, "no_new_privs" },
 	{ 0, 0, -EBADF, 0, "descriptors of its own" },
 };
@@ -1043,8 +1200,19 @@ static const struct obstacle {
 
 static const struct obstacle *obstacle;
 
+static atomic_int n_trapped;
+
+static void on_trap(int number)
+{
+	(void)number;
+	n_trapped++;
+}
+
 static void *sing_obstructed(void *arg)
 {
+	struct sigaction action = { .sa_handler = on_trap };
+
+	IS(sigaction(SIGSYS, &action, NULL), 0);
 	prctl(PR_SET_NAME, "odd one", 0, 0, 0);
 	if (obstacle->call)
 		refuse_call(obstacle->call, obstacle->answer);
@@ -1074,7 +1242,9 @@ static void restrict_obstructed(const void *arg)
 		SAYS(rs, 0, 0, "no_new_privs can't be set: permission denied");
 	else
 		SAYS(rs, 0, 0, named(odd->tid, "odd one"));
-	nothing_happened(&before, true);
+	IS(n_trapped > 0, obstacle->answer == SECCOMP_RET_TRAP);
+	/* the list, and what is at its number, is looked at before */
+	nothing_happened(&before, obstacle->call && obstacle->call != ADD_RULE);
 }
 
 START_TEST(a_thread_that_would_be_refused_is_named_and_all_stay_free)
@@ -1084,6 +1254,123 @@ START_TEST(a_thread_that_would_be_refused_is_named_and_all_stay_free)
 	obstacle = &obstacles[_i];
 	RUN(restrict_obstructed, NULL);
 	RUN(restrict_obstructed, "best effort");
+}
+END_TEST
+
+/*
+ * A thread keeps a weak ruleset, with a table of descriptors of its own, at all
+ * the numbers that ours could get
+ */
+static void *sing_with_weak_ruleset(void *arg)
+{
+	prctl(PR_SET_NAME, "weak one", 0, 0, 0);
+	IS(unshare(CLONE_FILES), 0);
+	be_ready(arg);
+	while (!is_over)
+		usleep(1000);
+
+	return NULL;
+}
+
+static void restrict_beside_weak(const void *arg)
+{
+	struct llk_ruleset *weak = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+	struct llk_ruleset *rs = no_reading(0);
+	struct canary *c;
+	struct traces before;
+	int fds[250];
+
+	(void)arg;
+	open_waits();
+	IS(llk_ruleset_load(weak), 0);
+	for (int i = 0; i < 250; i++)
+		fds[i] = dup(llk_ruleset_fd(weak));
+	c = add_canary(sing_with_weak_ruleset, 0);
+	wait_for(&n_ready, 1);
+	for (int i = 0; i < 250; i++)
+		IS(close(fds[i]), 0);
+	llk_ruleset_free(weak);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EBADF,
+	     named(c->tid, "weak one"));
+	is_over = true;
+	IS(pthread_join(c->thread, NULL), 0);
+	n_canaries = 0;
+	nothing_happened(&before, false);
+}
+
+START_TEST(another_ruleset_at_our_number_is_noticed)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_beside_weak, NULL);
+}
+END_TEST
+
+/* From here on restrict_self ends the calling thread, but for flags that the
+ * kernel doesn't know if @knows_flags */
+static void die_for_layer(bool knows_flags)
+{
+	bool is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RESTRICT_SELF, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[1]) + 4U * is_big),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K,
+			 knows_flags ? 0xffff : 0xffffffff, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 6, .filter = code };
+
+	IS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	IS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), 0);
+}
+
+static atomic_int picky_tid;
+
+static void *be_picky(void *arg)
+{
+	prctl(PR_SET_NAME, "picky", 0, 0, 0);
+	die_for_layer(arg);
+	picky_tid = own_tid();
+	for (;;)
+		pause();
+
+	return NULL;
+}
+
+static void restrict_picky(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct traces before;
+	pthread_t thread;
+
+	start_canaries(2, wait_sleeping);
+	IS(pthread_create(&thread, NULL, be_picky, (void *)(uintptr_t)arg), 0);
+	while (!picky_tid)
+		usleep(1000);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL),
+	     arg ? -ENOTRECOVERABLE : -ETIMEDOUT,
+	     arg ? "failed half way, this process must exit: "
+		 : "a seccomp filter has ended it");
+	SAYS(rs, 0, 0, named(picky_tid, "picky"));
+	if (!arg) {
+		nothing_happened(&before, true);
+		return;
+	}
+	judge_canaries(EACCES);
+}
+
+START_TEST(a_thread_that_a_filter_ends_for_the_layer_is_named)
+{
+	NEEDS_NO_TSYNC;
+	SKIP_IF(LIVE_IS_SANITIZED, "a sanitizer waits for the thread");
+	make_tree();
+	RUN(restrict_picky, _i ? "for the layer's own flags" : NULL);
 }
 END_TEST
 
@@ -1436,6 +1723,9 @@ int main(void)
 		 N_SPECIALS);
 	live_add(s, a_dead_leader_is_no_hindrance, 1);
 	live_add(s, three_callers_at_once_restrict_all_threads_each, 1);
+	live_add(s, threads_of_a_library_that_was_loaded_are_restricted, 1);
+	live_add(s, a_library_that_was_loaded_restricts_all_threads, 1);
+	live_add(s, two_copies_of_the_library_keep_off_each_other, 2);
 	live_add(s, a_second_call_adds_a_layer_to_each_thread, 1);
 	live_add(s, setuid_still_reaches_all_threads_afterwards, 1);
 	live_add(s, no_thread_escapes_in_a_storm,
@@ -1448,6 +1738,8 @@ int main(void)
 	live_add(s, a_thread_that_a_debugger_has_stopped_is_no_half_state, 1);
 	live_add(s, a_thread_that_would_be_refused_is_named_and_all_stay_free,
 		 N_OBSTACLES);
+	live_add(s, another_ruleset_at_our_number_is_noticed, 1);
+	live_add(s, a_thread_that_a_filter_ends_for_the_layer_is_named, 2);
 	live_add(s, a_thread_without_privilege_is_named_and_all_stay_free, 1);
 	live_add(s, one_thread_at_sixteen_layers_is_the_half_state, 1);
 	live_add(s, a_caller_at_sixteen_layers_changes_nothing, 1);

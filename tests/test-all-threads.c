@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,6 +50,7 @@ enum kind {
 	ASK_ACTION,
 	SEND,
 	OPEN_LIST,
+	REWIND,
 	LIST,
 	OPEN_STAT,
 	READ_STAT,
@@ -56,9 +58,11 @@ enum kind {
 	PROBE_LAYER,
 	PROBE_NUMBER,
 	PROBE_RULE,
+	LEND,
 	LAYER,
 	PARK,
 	WAKE,
+	WAIT, /* for a millisecond */
 	NAP,
 };
 
@@ -70,7 +74,7 @@ static struct sibling {
 	atomic_bool is_parked;
 } siblings[1 + N_SIBLINGS];
 
-static atomic_bool is_over;
+static atomic_bool is_over, is_dead;
 
 /* Calls number @from to @from + @n - 1 of one kind get another answer */
 struct answer {
@@ -86,9 +90,10 @@ static struct {
 
 	const char *stat;     /* what is read from a stat file, or NULL */
 	int n_invented;	      /* tasks that the next listing has in addition */
-	int pass;	      /* listings so far */
+	int pass;	      /* the list was opened, or begun */
 	unsigned hidden[8];   /* by pass: bits of whom it leaves out */
 	bool is_never_asleep; /* naps take no time */
+	bool never_waits;     /* nor do waits */
 
 	void (*before)(enum kind kind, const long *args);
 	void (*after)(enum kind kind, const long *args);
@@ -107,6 +112,13 @@ int __wrap_prctl(int option, ...);
  * The fake: what runs here may run in the handler
  */
 
+static bool is_list(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static enum kind kind_of(long nr, const long *args)
 {
 	switch (nr) {
@@ -118,6 +130,8 @@ static enum kind kind_of(long nr, const long *args)
 		return SEND;
 	case SYS_openat:
 		return *(const char *)args[1] == '/' ? OPEN_LIST : OPEN_STAT;
+	case SYS_lseek:
+		return REWIND;
 	case SYS_getdents64:
 		return LIST;
 	case SYS_read:
@@ -125,14 +139,15 @@ static enum kind kind_of(long nr, const long *args)
 	case SYS_prctl:
 		return (int)args[0] == PR_SET_NO_NEW_PRIVS ? PRIVS : OTHER;
 	case LLKI_SYS_ADD_RULE:
-		return fcntl((int)args[0], F_GETFD) < 0 ? PROBE_NUMBER
-							: PROBE_RULE;
+		return is_list((int)args[0]) ? PROBE_NUMBER : PROBE_RULE;
+	case SYS_dup3:
+		return LEND;
 	case LLKI_SYS_RESTRICT_SELF:
 		return (uint32_t)args[1] == 0x80000000 ? PROBE_LAYER : LAYER;
 	case SYS_futex:
 		if (((int)args[1] & 127) == 1)
 			return WAKE;
-		return args[3] ? OTHER : PARK;
+		return args[3] ? WAIT : PARK;
 #ifdef SYS_nanosleep
 	case SYS_nanosleep:
 		return NAP;
@@ -180,7 +195,7 @@ static long send_and_wait(long nr, const long *args)
 	if (s)
 		s->is_parked = false;
 	r = __real_syscall(nr, args[0], args[1], args[2], args[3]);
-	while (r == 0 && s && !s->is_parked)
+	while (r == 0 && s && !s->is_parked && !is_dead)
 		usleep(100);
 
 	return r;
@@ -274,7 +289,7 @@ static long answer(enum kind kind, long nr, const long *args)
 	case READ_STAT:
 		return read_stat(nr, args);
 	case PROBE_NUMBER:
-		return refuse(EBADF);
+		return refuse(EBADFD);
 	case PROBE_LAYER:
 	case PROBE_RULE:
 		return refuse(EINVAL);
@@ -285,6 +300,10 @@ static long answer(enum kind kind, long nr, const long *args)
 		return 0;
 	case NAP:
 		if (fake.is_never_asleep)
+			return 0;
+		break;
+	case WAIT:
+		if (fake.never_waits)
 			return 0;
 		break;
 	case PARK:
@@ -310,7 +329,7 @@ long __wrap_syscall(long nr, ...)
 	va_end(ap);
 
 	kind = kind_of(nr, args);
-	fake.pass += kind == OPEN_LIST;
+	fake.pass += kind == OPEN_LIST || kind == REWIND;
 	if (fake.before)
 		fake.before(kind, args);
 	r = answer(kind, nr, args);
@@ -536,11 +555,15 @@ static const struct failure failures[] = {
 	/* another pid namespace's /proc: all are gone, and listed */
 	{ { { SEND, CALLER, 1, FOREVER, -1, ESRCH } }, NULL,
 	  -ETIMEDOUT, LLKI_SYS_ALL_UNREACHED, 0, 1 },
-	/* the first listing is the look whether there is one */
 	{ { { OPEN_LIST, CALLER, 1, 1, -1, EACCES } }, NULL,
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
-	{ { { OPEN_LIST, CALLER, 2, 1, -1, EMFILE } }, NULL,
+	{ { { REWIND, CALLER, 2, 1, -1, EBADF } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EBADF, 0 },
+	/* what an attempt found is not told of the next */
+	{ { { SEND, CALLER, 3, 1, -1, ESRCH }, { OPEN_LIST, CALLER, 2, 1, -1, EMFILE } }, NULL,
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EMFILE, 0 },
+	{ { { SEND, CALLER, 3, 1, -1, ESRCH }, { SET_ACTION, CALLER, 2, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_NO_SIGNAL, -EPERM, 0 },
 	{ { { LIST, CALLER, 1, 1, -1, EIO } }, NULL,
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EIO, 0 },
 	{ { { SEND, CALLER, 1, 1, -1, EAGAIN }, { OPEN_STAT, CALLER, 1, 1, -1, EACCES } }, NULL,
@@ -560,7 +583,9 @@ static const struct failure failures[] = {
 	/* descriptors of its own: a ruleset there, or another file */
 	{ { { PROBE_NUMBER, 3, 1, 1, -1, EINVAL } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
-	{ { { PROBE_NUMBER, 3, 1, 1, -1, EBADFD } }, NULL,
+	{ { { PROBE_NUMBER, 3, 1, 1, -1, EBADF } }, NULL,
+	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
+	{ { { PROBE_RULE, 3, 1, 1, -1, EBADFD } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
 	{ { { PROBE_NUMBER, 3, 1, 1, -1, EPERM } }, NULL,
 	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 3 },
@@ -572,9 +597,18 @@ static const struct failure failures[] = {
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
 	{ { { PROBE_RULE, 3, 1, 1, LLKI_SYS_ADD_RULE, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
+	/* what no system call answers */
+	{ { { PROBE_LAYER, 2, 1, 1, -1, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
+	{ { { PRIVS, 2, 1, 1, -5000, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_NO_NEW_PRIVS, -ENOSYS, 2 },
+	{ { { LEND, CALLER, 1, 1, -1, EBUSY } }, NULL,
+	  -EBUSY, LLKI_SYS_ALL_SELF, -EBUSY, 0 },
 	{ { { LAYER, CALLER, 1, 1, -1, E2BIG } }, NULL,
 	  -E2BIG, LLKI_SYS_ALL_SELF, -E2BIG, 0 },
 	{ { { LAYER, CALLER, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_SELF, -ENOSYS, 0 },
+	{ { { LAYER, CALLER, 1, 1, -5000, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_SELF, -ENOSYS, 0 },
 };
 /* clang-format on */
@@ -634,50 +668,53 @@ START_TEST(a_child_forked_in_mid_call_begins_anew)
 }
 END_TEST
 
-/* A process that shares the descriptors, and is no thread */
+/* A program that closes descriptors which are not its own */
 static void take_number(enum kind kind, const long *args)
 {
-	static atomic_int n_asked;
-
-	if (kind == PROBE_NUMBER && ++n_asked == N_SIBLINGS)
+	if (kind == REWIND && fake.pass == 3)
 		dup2(STDERR_FILENO, (int)args[0]);
 }
 
-static void leave_no_number(enum kind kind, const long *args)
+START_TEST(a_list_that_is_closed_meanwhile_is_an_error)
 {
-	static const struct rlimit few = { 10, 1024 };
-
-	(void)args;
-	if (kind == PROBE_NUMBER)
-		setrlimit(RLIMIT_NOFILE, &few);
-}
-
-START_TEST(a_number_that_is_taken_meanwhile_is_an_error)
-{
-	static const struct rlimit many = { 1024, 1024 };
 	struct llki_sys_all all;
 	struct action before;
 
 	start();
 	before = ask_action(STOP_SIGNAL);
-	fake.after = _i ? take_number : leave_no_number;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
-	ruleset_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(restrict_all(&all), -EBADF);
-	ck_assert_int_eq(all.end, LLKI_SYS_ALL_SELF);
+	fake.before = take_number;
+	ck_assert_int_eq(call(&all), -EOPNOTSUPP);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_NO_PROC);
 	ck_assert_int_eq(fake.n_layers, 0);
 	check_action_after_failure(&before);
-	fake.after = NULL;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
-	ck_assert_int_eq(close(200), _i ? 0 : -1);
-	ck_assert_int_eq(close(201), -1);
+	fake.before = NULL;
+	check_all_restricted(1 + N_SIBLINGS);
+	finish();
+}
+END_TEST
+
+static void look_at_number(enum kind kind, const long *args)
+{
+	if (kind == LEND)
+		ck_assert_int_gt((int)args[1], 2);
+}
+
+START_TEST(no_number_of_standard_streams_is_used)
+{
+	start();
+	fake.before = look_at_number;
+	ruleset_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	close(STDIN_FILENO);
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(close(STDIN_FILENO), -1);
 	finish();
 }
 END_TEST
 
 /* No time is lost, or little, and all are restricted at the next attempt */
 static const struct failure passing[] = {
-	{ .answers = { { ASK_ACTION, CALLER, 1, 1, -1, EPERM } } },
+	{ .answers = { { ASK_ACTION, CALLER, 2, 1, -1, EPERM } } },
+	{ .answers = { { ASK_ACTION, CALLER, 3, 1, -1, EPERM } } },
 	{ .answers = { { SEND, CALLER, 1, 1, -1, ESRCH } } },
 	{ .answers = { { SEND, CALLER, 2, 1, -1, EAGAIN } } },
 	{ .answers = { { SEND, CALLER, 2, 1, -1, EAGAIN },
@@ -773,11 +810,76 @@ START_TEST(a_thread_that_does_not_answer_is_told)
 	is_let_go = true;
 	ck_assert_int_eq(all.end, LLKI_SYS_ALL_REFUSED);
 	ck_assert_int_eq(all.error, -ETIMEDOUT);
-	check_who(&all, 2, false);
+	check_who(&all, 2, true);
 	ck_assert_int_eq(fake.n_layers, 0);
 	check_action(&before);
 	check_all_restricted(1 + N_SIBLINGS);
 	finish();
+}
+END_TEST
+
+/* As by a filter that ends a thread for a call */
+static enum kind deadly;
+
+static void end_second(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind != deadly || self != 2)
+		return;
+
+	is_dead = true;
+	__real_syscall(SYS_exit, 0L);
+}
+
+static long pages(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+
+	return atol(text);
+}
+
+static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
+{
+	struct llki_sys_all all;
+	struct action before;
+	long n_pages;
+
+	start();
+	before = ask_action(STOP_SIGNAL);
+	deadly = kind;
+	fake.before = end_second;
+	ck_assert_int_eq(call(&all), result);
+	ck_assert(is_dead);
+	ck_assert_int_eq(all.end, end);
+	ck_assert_int_eq(all.error, -ETIMEDOUT);
+	check_who(&all, 2, true);
+	check_action(&before);
+
+	/* nor is it waited for when the table is given back */
+	n_pages = pages();
+	fake.n_layers = 0;
+	ck_assert_int_eq(call(&all), 0);
+	ck_assert_int_eq(fake.n_layers, N_SIBLINGS);
+	ck_assert_int_eq(pages(), n_pages);
+	finish();
+}
+
+static const enum kind early_ends[] = { PROBE_NUMBER, PRIVS, PROBE_LAYER,
+					PROBE_RULE };
+
+START_TEST(a_thread_that_a_filter_ends_is_told_and_nobody_is_restricted)
+{
+	end_in(early_ends[_i], -ETIMEDOUT, LLKI_SYS_ALL_REFUSED);
+}
+END_TEST
+
+START_TEST(one_that_a_filter_ends_for_the_layer_is_the_half_state)
+{
+	end_in(LAYER, -ENOTRECOVERABLE, LLKI_SYS_ALL_HALF);
 }
 END_TEST
 
@@ -843,15 +945,16 @@ START_TEST(more_tasks_than_the_table_has_room_for_are_another_attempt)
 	start();
 	fake.n_invented = 300;
 	check_all_restricted(1 + N_SIBLINGS);
-	/* one that is cut short, one with what was left, two that are alike */
-	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 2);
+	/* one that is cut short, one with what was left, two that are alike;
+	   and each attempt opens the list */
+	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 1 + 2);
 	finish();
 }
 END_TEST
 
 /*
- * Listings that leave out a thread. The first is the look whether there is one,
- * in the second all are told to stop, two more that are alike would be enough.
+ * Listings that leave out a thread. The first number is that of the opening, in
+ * the second all are told to stop, two more that are alike would be enough.
  */
 
 #define SELF (1U << CALLER)
@@ -931,8 +1034,8 @@ START_TEST(a_thread_that_stops_unseen_is_another_pass)
 		enum kind kind;
 		int pass;
 	} rows[] = {
-		{ OPEN_LIST, 4 }, /* before the second that is clear */
-		{ LIST, 4 },	  /* in the middle of it */
+		{ REWIND, 4 }, /* before the second that is clear */
+		{ LIST, 4 },   /* in the middle of it */
 	};
 
 	start();
@@ -1052,6 +1155,123 @@ static void on_plain(int number)
 {
 	n_plain += number == STOP_SIGNAL;
 }
+
+/*
+ * Another copy of the library has the signal: known by a mask that nobody else
+ * has. It is waited for, never taken for what is to be put back.
+ */
+static struct action copys, ours;
+static int n_copy_looks;
+
+static void note_own(enum kind kind, const long *args)
+{
+	if (kind == SET_ACTION && !ours.words[0])
+		memcpy(&ours, (const void *)args[1], 4 * sizeof(long));
+}
+
+/* A handler of ours by all but its address */
+static void make_copy(void)
+{
+	libcs = ask_action(STOP_SIGNAL);
+	fake.before = note_own;
+	check_all_restricted(1 + N_SIBLINGS);
+	fake.n_layers = 0;
+	set_handler(on_plain, NULL);
+	copys = ours;
+	copys.words[0] = ask_action(STOP_SIGNAL).words[0];
+	set_action(&libcs);
+}
+
+static void copy_ends(enum kind kind, const long *args)
+{
+	(void)args;
+	if (self == CALLER && kind == ASK_ACTION && n_copy_looks > 0 &&
+	    !--n_copy_looks)
+		set_action(&libcs);
+}
+
+START_TEST(another_copy_of_the_library_is_waited_for)
+{
+	start();
+	make_copy();
+	set_action(&copys);
+	fake.before = copy_ends;
+	n_copy_looks = _i;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(n_copy_looks, 0);
+	check_action(&libcs);
+	finish();
+}
+END_TEST
+
+/* Between the look and the exchange */
+static bool has_come;
+
+static void copy_comes(enum kind kind, const long *args)
+{
+	(void)args;
+	if (self == CALLER && kind == SET_ACTION && !has_come) {
+		has_come = true;
+		set_action(&copys);
+		n_copy_looks = 3;
+	} else {
+		copy_ends(kind, args);
+	}
+}
+
+START_TEST(a_copy_that_comes_in_between_gets_its_handler_back)
+{
+	start();
+	make_copy();
+	fake.before = copy_comes;
+	check_all_restricted(1 + N_SIBLINGS);
+	check_action(&libcs);
+	finish();
+}
+END_TEST
+
+static int n_plain_looks;
+
+/* It has ended while ours was there for a moment */
+static void copy_goes(enum kind kind, const long *args)
+{
+	(void)args;
+	if (self != CALLER || kind != SET_ACTION || n_plain_looks > 2)
+		return;
+
+	if (n_plain_looks++ == 0)
+		set_action(&copys);
+	else if (n_plain_looks == 2)
+		set_action(&libcs);
+}
+
+START_TEST(a_copy_that_is_gone_by_then_leaves_what_it_put_back)
+{
+	start();
+	make_copy();
+	fake.before = copy_goes;
+	check_all_restricted(1 + N_SIBLINGS);
+	check_action(&libcs);
+	finish();
+}
+END_TEST
+
+START_TEST(a_copy_that_does_not_end_is_no_steady_process)
+{
+	struct llki_sys_all all;
+
+	start();
+	make_copy();
+	set_action(&copys);
+	fake.never_waits = true;
+	ck_assert_int_eq(call(&all), -ETIMEDOUT);
+	ck_assert_int_eq(all.end, LLKI_SYS_ALL_UNSTEADY);
+	check_who(&all, 0, false);
+	ck_assert_int_eq(fake.n_layers, 0);
+	check_action(&copys);
+	finish();
+}
+END_TEST
 
 static void on_full(int number, siginfo_t *info, void *context)
 {
@@ -1214,8 +1434,8 @@ static void add_tests(TCase *tc)
 			    a_call_that_fails_is_told_and_nobody_is_restricted,
 			    0, COUNT(failures));
 	tcase_add_test(tc, a_child_forked_in_mid_call_begins_anew);
-	tcase_add_loop_test(tc, a_number_that_is_taken_meanwhile_is_an_error, 0,
-			    2);
+	tcase_add_test(tc, a_list_that_is_closed_meanwhile_is_an_error);
+	tcase_add_test(tc, no_number_of_standard_streams_is_used);
 	tcase_add_loop_test(tc, a_failure_that_passes_is_tried_again, 0,
 			    COUNT(passing));
 	tcase_add_test(tc, a_poll_thread_of_io_uring_is_told);
@@ -1223,6 +1443,12 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(
 		tc, a_layer_that_one_thread_is_refused_is_the_half_state, 0, 2);
 	tcase_add_test(tc, a_thread_that_does_not_answer_is_told);
+	tcase_add_loop_test(
+		tc,
+		a_thread_that_a_filter_ends_is_told_and_nobody_is_restricted, 0,
+		COUNT(early_ends));
+	tcase_add_test(tc,
+		       one_that_a_filter_ends_for_the_layer_is_the_half_state);
 	tcase_add_test(tc, without_memory_for_the_table_nobody_is_stopped);
 	tcase_add_test(tc, a_ruleset_that_is_closed_is_told);
 	tcase_add_test(tc, few_descriptors_are_enough);
@@ -1239,6 +1465,11 @@ static void add_handler_tests(TCase *tc)
 	tcase_add_test(tc, a_handler_that_is_replaced_meanwhile_is_taken_again);
 	tcase_add_test(tc,
 		       a_handler_that_is_always_replaced_is_no_steady_process);
+	tcase_add_loop_test(tc, another_copy_of_the_library_is_waited_for, 1,
+			    5);
+	tcase_add_test(tc, a_copy_that_comes_in_between_gets_its_handler_back);
+	tcase_add_test(tc, a_copy_that_is_gone_by_then_leaves_what_it_put_back);
+	tcase_add_test(tc, a_copy_that_does_not_end_is_no_steady_process);
 	tcase_add_loop_test(tc, what_is_no_function_is_put_back_when_all_stand,
 			    0, COUNT(no_functions));
 	tcase_add_loop_test(tc, else_the_handler_stays_and_does_nothing, 0,

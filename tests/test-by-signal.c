@@ -360,6 +360,8 @@ START_TEST(the_half_state_is_spent_and_told_first)
 		const char *words;
 	} rows[] = {
 		{ -E2BIG, "thread 77 (\"gmain\") has 16 layers already." },
+		{ -ETIMEDOUT, "thread 77 (\"gmain\") did not answer: a "
+			      "seccomp filter has ended it." },
 		{ -ENOMEM, "thread 77 (\"gmain\"): the kernel or a seccomp "
 			   "filter refused the layer: out of memory (errno "
 			   "12)." },

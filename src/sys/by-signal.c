@@ -80,6 +80,7 @@
 #define MAX_IN_USE 40
 #define MAX_PREPARING 1000
 #define MAX_LEAVING 100
+#define LOOK_FOR_KILLED 16  /* each so many without an answer */
 #define MAX_LOCK_NAPS 20000 /* of half a millisecond */
 
 #define N_WORDS (64 / (8 * (int)sizeof(long)))
@@ -97,11 +98,12 @@ struct kernel_action {
 };
 
 /* Phases, in their order; a thread that was not asked yet has finished none */
-enum { GO, STOP, PROBE, PREPARE, RESTRICT };
+enum { GO, ENTER, STOP, PREPARE, RESTRICT, NEVER };
 
 struct slot {
 	atomic_int tid;	     /* 0: free */
 	atomic_int finished; /* the last phase */
+	char name[16];
 };
 
 /* One attempt: who stands still, and what all are to do next */
@@ -110,13 +112,14 @@ struct stand {
 	atomic_int n_finished; /* the current phase */
 	atomic_int n_awaited;  /* so many finished: wake the caller */
 
-	int ruleset_fd;
+	int fd; /* the list of tasks, and the ruleset when all stand still */
 	uint32_t flags;
 	bool sets_no_new_privs;
 
 	/* The first thread to fail */
-	atomic_int failed;
-	struct llki_sys_all failure;
+	_Atomic(struct slot *) failed;
+	enum llki_sys_all_end end;
+	int error;
 
 	size_t size;
 	unsigned int mask, n_slots;
@@ -170,27 +173,25 @@ IN_HANDLER static struct slot *find_slot(struct stand *s, int tid)
 }
 
 /* Tell why this thread failed, unless another has */
-IN_HANDLER static void fail(struct stand *s, enum llki_sys_all_end end,
-			    int error)
+IN_HANDLER static void fail(struct stand *s, struct slot *slot,
+			    enum llki_sys_all_end end, int error)
 {
-	int none = 0, tid = own_tid();
+	struct slot *none = NULL;
 
-	if (!atomic_compare_exchange_strong(&s->failed, &none, tid))
+	if (!atomic_compare_exchange_strong(&s->failed, &none, slot))
 		return;
 
-	s->failure.end = end;
-	s->failure.error = error;
-	s->failure.id = (unsigned int)tid;
-	syscall(SYS_prctl, PR_GET_NAME, s->failure.name);
+	s->end = end;
+	s->error = error;
 }
 
-/* 0 or -errno; a handler of SECCOMP_RET_TRAP that returns fakes a positive */
+/* 0 or -errno; a handler of SECCOMP_RET_TRAP that returns fakes anything else */
 IN_HANDLER static int answer_of(long r)
 {
-	if (r < 0)
+	if (r == -1 && errno)
 		return -errno;
 
-	return r > 0 ? -ENOSYS : 0;
+	return r ? -ENOSYS : 0;
 }
 
 IN_HANDLER static int set_no_new_privs_here(void)
@@ -199,59 +200,71 @@ IN_HANDLER static int set_no_new_privs_here(void)
 		syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
 }
 
-/* A call that has to be EINVAL was: nothing else is in its way */
-IN_HANDLER static int is_refused_so(long r)
+/* A call that has to fail so did: nothing else is in its way */
+IN_HANDLER static int is_refused_by(int wanted, long r)
 {
 	int error = answer_of(r);
 
-	if (error == -EINVAL)
+	if (error == wanted)
 		return 0;
 
 	return error ? error : -ENOSYS;
+}
+
+IN_HANDLER static long ask_of_fd(const struct stand *s)
+{
+	return syscall(LLKI_SYS_ADD_RULE, s->fd, UNKNOWN_TYPE, NULL, 0UL);
+}
+
+/* A ruleset at this number, or nothing: the descriptors are other ones */
+IN_HANDLER static int translate(int r)
+{
+	return r == -EINVAL || r == -EBADFD ? -EBADF : r;
+}
+
+/*
+ * The list of tasks is no ruleset. In a table of descriptors of the thread's
+ * own another ruleset could be there.
+ */
+IN_HANDLER static void enter(struct stand *s, struct slot *slot)
+{
+	int r;
+
+	atomic_store(&slot->finished, ENTER);
+	syscall(SYS_prctl, PR_GET_NAME, slot->name);
+	r = translate(is_refused_by(-EBADFD, ask_of_fd(s)));
+	if (r < 0)
+		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
 
 /*
  * no_new_privs, and two calls that restrict nothing: they show a filter, a
  * missing privilege, and descriptors of the thread's own
  */
-IN_HANDLER static void prepare(struct stand *s)
+IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
 {
 	int r = s->sets_no_new_privs ? set_no_new_privs_here() : 0;
 
 	if (r < 0) {
-		fail(s, LLKI_SYS_ALL_NO_NEW_PRIVS, r);
+		fail(s, slot, LLKI_SYS_ALL_NO_NEW_PRIVS, r);
 		return;
 	}
 
-	r = is_refused_so(
-		syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd, UNKNOWN_FLAG));
+	r = is_refused_by(-EINVAL,
+			  syscall(LLKI_SYS_RESTRICT_SELF, s->fd, UNKNOWN_FLAG));
 	if (r == 0)
-		r = is_refused_so(syscall(LLKI_SYS_ADD_RULE, s->ruleset_fd,
-					  UNKNOWN_TYPE, NULL, 0UL));
+		r = translate(is_refused_by(-EINVAL, ask_of_fd(s)));
 	if (r < 0)
-		fail(s, LLKI_SYS_ALL_REFUSED, r);
+		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
 
-/* The number is closed for now: where it is open, the table is another one, in
-   which another ruleset could stand there */
-IN_HANDLER static void probe(struct stand *s)
+IN_HANDLER static void restrict_here(struct stand *s, struct slot *slot)
 {
-	int r = answer_of(syscall(LLKI_SYS_ADD_RULE, s->ruleset_fd,
-				  UNKNOWN_TYPE, NULL, 0UL));
-
-	if (r == -EINVAL || r == -EBADFD)
-		fail(s, LLKI_SYS_ALL_REFUSED, -EBADF);
-	else if (r != -EBADF)
-		fail(s, LLKI_SYS_ALL_REFUSED, r ? r : -ENOSYS);
-}
-
-IN_HANDLER static void restrict_here(struct stand *s)
-{
-	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd,
+	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->fd,
 				  (unsigned long)s->flags));
 
 	if (r < 0)
-		fail(s, LLKI_SYS_ALL_HALF, r);
+		fail(s, slot, LLKI_SYS_ALL_HALF, r);
 }
 
 /* Only now: what a thread found is there before it counts as finished */
@@ -272,12 +285,12 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 		return;
 
 	do {
-		if (phase == PROBE)
-			probe(s);
+		if (phase == STOP)
+			enter(s, slot);
 		else if (phase == PREPARE)
-			prepare(s);
-		else if (phase == RESTRICT)
-			restrict_here(s);
+			prepare(s, slot);
+		else
+			restrict_here(s, slot);
 		finish(s, slot, phase);
 		if (phase == RESTRICT)
 			return;
@@ -291,11 +304,12 @@ IN_HANDLER static void look_at_stand(void)
 {
 	struct stand *s;
 	struct slot *slot;
+	int tid = own_tid();
 
 	atomic_fetch_add(&shared.n_inside, 1);
 	s = atomic_load(&shared.stand);
 	if (s) {
-		slot = find_slot(s, own_tid());
+		slot = find_slot(s, tid);
 		if (atomic_load(&slot->tid))
 			stand_still(s, slot);
 	}
@@ -365,7 +379,10 @@ struct call {
 	uint32_t flags;
 	int options;
 	unsigned long mask[N_WORDS]; /* of signals, before the call */
+	bool has_handler;	     /* has put it there, if not for good */
 	bool all_stand;
+	int n_killed; /* in the handler, by a filter */
+	struct llki_sys_tasks tasks;
 };
 
 /* One look at all tasks */
@@ -379,6 +396,8 @@ struct pass {
 	bool is_self_seen, is_clear;
 };
 
+static const char no_name[16];
+
 static int end_call(struct call *c, enum llki_sys_all_end end, int error,
 		    int result)
 {
@@ -388,11 +407,16 @@ static int end_call(struct call *c, enum llki_sys_all_end end, int error,
 	return result;
 }
 
+static void name_thread(struct call *c, unsigned long long id, const char *name)
+{
+	c->all->id = id;
+	memcpy(c->all->name, name, sizeof(c->all->name));
+}
+
 static int end_at(struct call *c, const struct llki_sys_task *task,
 		  enum llki_sys_all_end end, int error, int result)
 {
-	c->all->id = task->id;
-	memcpy(c->all->name, task->name, sizeof(c->all->name));
+	name_thread(c, task->id, task->name);
 
 	return end_call(c, end, error, result);
 }
@@ -401,12 +425,14 @@ static int end_at(struct call *c, const struct llki_sys_task *task,
  * Signals
  */
 
-/* All but those that a thread brings about itself: SIGSYS may have a handler,
- * and a filter that wakes it */
+/*
+ * All but those that a thread brings about itself, since SIGSYS may have a
+ * handler, and a filter that wakes it; and but those that the kernel leaves out
+ */
 static void fill_mask(unsigned long mask[N_WORDS])
 {
-	static const int kept[] = { SIGSEGV, SIGBUS,  SIGILL,
-				    SIGFPE,  SIGTRAP, SIGSYS };
+	static const int kept[] = { SIGSEGV, SIGBUS, SIGILL,  SIGFPE,
+				    SIGTRAP, SIGSYS, SIGKILL, SIGSTOP };
 
 	memset(mask, 0xff, N_WORDS * sizeof(*mask));
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
@@ -434,6 +460,21 @@ static bool is_own(const struct kernel_action *action)
 	return action->handler.full == on_signal;
 }
 
+/*
+ * That of another copy of the library, in mid-call: no other handler has this
+ * mask. Each keeps off until it is gone. Were one taken for a handler to put
+ * back, two copies would pass signals to each other without end.
+ */
+static bool is_of_copy(const struct kernel_action *action)
+{
+	unsigned long mask[N_WORDS];
+
+	fill_mask(mask);
+
+	return is_function(action) && !is_own(action) &&
+	       !memcmp(action->mask, mask, sizeof(mask));
+}
+
 static bool is_installed(void)
 {
 	struct kernel_action now = { 0 };
@@ -441,45 +482,78 @@ static bool is_installed(void)
 	return change_action(NULL, &now) == 0 && is_own(&now);
 }
 
-static int install(struct call *c)
+static struct kernel_action make_action(void)
 {
-	struct kernel_action was = { 0 }, own = {
+	struct kernel_action own = {
 		.handler.full = on_signal,
 		.flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
 	};
-	int r;
 
 #if defined(__x86_64__) || defined(__i386__)
 	own.flags |= HAS_RESTORER_FLAG;
 	own.restorer = __restore_rt;
 #endif
+
+	return own;
+}
+
+/* Put ours there; -EAGAIN where another copy is at work */
+static int exchange(const struct kernel_action *own)
+{
+	struct kernel_action was = { 0 }, now = { 0 };
+	int r = change_action(NULL, &was);
+
+	if (r == 0 && is_of_copy(&was))
+		return -EAGAIN;
+	r = change_action(own, &was);
+	if (r == 0 && !is_own(&was))
+		shared.before = was;
+	if (r < 0 || !is_of_copy(&was))
+		return r;
+
+	/* It came in between. What has replaced ours since then stays. */
+	change_action(&was, &now);
+	if (!is_own(&now))
+		change_action(&now, NULL);
+
+	return -EAGAIN;
+}
+
+static int install(struct call *c)
+{
+	struct kernel_action own = make_action();
+	int r;
+
 	fill_mask(own.mask);
 	/* Libc may put a handler of its own there at the same time, and send */
 	atomic_store(&shared.installing, c->pid);
-	r = change_action(&own, &was);
-	if (r == 0 && !is_own(&was))
-		shared.before = was;
+	r = exchange(&own);
 	atomic_store(&shared.installing, 0);
 	wake_all(&shared.installing);
+	c->has_handler |= r == 0;
 
 	return r;
 }
 
 /*
  * Ours stays where signals of ours may still be pending, which would end the
- * process by the default action. Where all stand still, ignoring the signal
- * drops them.
+ * process by the default action; with another mask, since it is not in use.
+ * Where all stand still, ignoring the signal drops them.
  */
 static void put_back(const struct call *c)
 {
 	static const struct kernel_action ignore = { .handler.plain = SIG_IGN };
+	struct kernel_action now = { 0 }, to = shared.before;
 
-	if (!is_installed() || (!is_function(&shared.before) && !c->all_stand))
+	if (!c->has_handler || change_action(NULL, &now) < 0 ||
+	    !(is_own(&now) || is_of_copy(&now)))
 		return;
 
-	if (!is_function(&shared.before))
+	if (!is_function(&to) && c->all_stand)
 		change_action(&ignore, NULL);
-	change_action(&shared.before, NULL);
+	else if (!is_function(&to))
+		to = make_action();
+	change_action(&to, NULL);
 }
 
 static int send_signal(const struct call *c, int tid)
@@ -525,20 +599,48 @@ static void wait_for(struct stand *s, int n)
 	atomic_store(&s->n_awaited, INT_MAX);
 }
 
-/* Let all threads do @phase; false after @limit looks without any answer */
-static bool run_phase(struct stand *s, int phase, int n, int limit)
+/*
+ * Those that a filter has ended in the handler: they began, and will not finish
+ * @phase. Where all others stand still, none is on its way.
+ */
+static int count_killed(struct call *c, int phase)
 {
-	int seen = 0, n_quiet = 0, n_finished;
+	struct stand *s = c->stand;
+	int n = 0;
+
+	for (struct slot *slot = s->slots; slot <= s->slots + s->mask; slot++) {
+		int finished = atomic_load(&slot->finished);
+		unsigned int tid = (unsigned int)atomic_load(&slot->tid);
+
+		if (!finished || finished >= phase ||
+		    (phase != STOP && !llki_sys_task_is_gone(tid)))
+			continue;
+		atomic_store(&slot->finished, NEVER);
+		atomic_fetch_sub(&shared.n_inside, 1);
+		name_thread(c, tid, slot->name);
+		n++;
+	}
+
+	return n;
+}
+
+/* Let all threads do @phase; false after @limit looks without any answer */
+static bool run_phase(struct call *c, int phase, int limit)
+{
+	struct stand *s = c->stand;
+	int n = atomic_load(&s->n_finished), seen = 0, n_quiet = 0, n_finished;
 
 	atomic_store(&s->n_finished, 0);
 	atomic_store(&s->phase, phase);
 	wake_all(&s->phase);
-	while ((n_finished = atomic_load(&s->n_finished)) < n) {
+	while ((n_finished = atomic_load(&s->n_finished)) < n - c->n_killed) {
 		n_quiet = n_finished > seen ? 0 : n_quiet + 1;
 		if (limit && n_quiet > limit)
 			return false;
+		if (n_quiet % LOOK_FOR_KILLED == LOOK_FOR_KILLED - 1)
+			c->n_killed += count_killed(c, phase);
 		seen = n_finished;
-		wait_for(s, n);
+		wait_for(s, n - c->n_killed);
 	}
 
 	return true;
@@ -560,20 +662,56 @@ static int open_stand(struct call *c)
 	size = sizeof(*s) + n_slots * sizeof(struct slot);
 	s = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (s == MAP_FAILED)
-		return end_call(c, LLKI_SYS_ALL_NO_MEMORY, -errno, -errno);
+	if (s == MAP_FAILED) /* EAGAIN: locked memory has a limit */
+		return end_call(c, LLKI_SYS_ALL_NO_MEMORY, -errno,
+				errno == EAGAIN ? -ENOMEM : -errno);
 
 	s->size = size;
 	s->mask = n_slots - 1;
 	s->flags = c->flags;
 	s->sets_no_new_privs = c->options & LLKI_SYS_ALL_SETS_NO_NEW_PRIVS;
-	s->ruleset_fd = c->ruleset_fd;
+	s->fd = c->tasks.fd;
 	s->phase = STOP;
 	s->n_awaited = INT_MAX; /* as long as it isn't known */
 	c->stand = s;
 	atomic_store(&shared.stand, s);
 
 	return 0;
+}
+
+/* Programs put files of their own at 0, 1 and 2, where these are closed */
+static int keep_clear_of_stdio(struct llki_sys_tasks *tasks)
+{
+	int low = tasks->fd;
+
+	if (low > 2)
+		return 0;
+
+	tasks->fd = llki_sys_dup(low);
+	llki_sys_close(low);
+
+	return tasks->fd < 0 ? tasks->fd : 0;
+}
+
+/* Open the list of threads, if it is there and counts them as we do */
+static int open_list(struct call *c)
+{
+	int r = llki_sys_tasks_are_proc();
+
+	if (r != 1)
+		return r < 0 ? r : -ENOSYS;
+
+	r = llki_sys_tasks_open(&c->tasks);
+	if (r == 0)
+		r = keep_clear_of_stdio(&c->tasks);
+	if (r < 0)
+		return r;
+	if (c->tasks.self == (unsigned int)c->tid)
+		return 0;
+
+	llki_sys_close(c->tasks.fd);
+
+	return -ENOSYS;
 }
 
 /* Let all go. A thread that doesn't leave in time keeps what it looks at. */
@@ -586,6 +724,7 @@ static void close_stand(struct call *c)
 		return;
 
 	c->stand = NULL;
+	llki_sys_close(s->fd);
 	atomic_store(&s->phase, GO);
 	wake_all(&s->phase);
 	atomic_store(&shared.stand, NULL);
@@ -598,10 +737,9 @@ static void close_stand(struct call *c)
 }
 
 /* One that was told to stop and does not stand: has it ended? */
-static int look_at(struct call *c, struct pass *p, struct llki_sys_tasks *it,
-		   struct llki_sys_task *task)
+static int look_at(struct call *c, struct pass *p, struct llki_sys_task *task)
 {
-	int r = llki_sys_tasks_read(it, task);
+	int r = llki_sys_tasks_read(&c->tasks, task);
 
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
@@ -624,8 +762,8 @@ static int look_at(struct call *c, struct pass *p, struct llki_sys_tasks *it,
 }
 
 /* A new one: tell it to stop. That it is gone is seen when it isn't listed. */
-static int meet(struct call *c, struct pass *p, struct llki_sys_tasks *it,
-		struct llki_sys_task *task, struct slot *slot)
+static int meet(struct call *c, struct pass *p, struct llki_sys_task *task,
+		struct slot *slot)
 {
 	int r;
 
@@ -638,10 +776,10 @@ static int meet(struct call *c, struct pass *p, struct llki_sys_tasks *it,
 	if (r == -EAGAIN) { /* RLIMIT_SIGPENDING */
 		atomic_store(&slot->tid, 0);
 		c->stand->n_slots--;
-		return look_at(c, p, it, task);
+		return look_at(c, p, task);
 	}
 	if (r < 0 && r != -ESRCH) {
-		llki_sys_tasks_read(it, task);
+		llki_sys_tasks_read(&c->tasks, task);
 		return end_at(c, task, LLKI_SYS_ALL_NO_SIGNAL, r, r);
 	}
 	p->n_awaited++;
@@ -649,8 +787,7 @@ static int meet(struct call *c, struct pass *p, struct llki_sys_tasks *it,
 	return 0;
 }
 
-static int see_entry(struct call *c, struct pass *p, struct llki_sys_tasks *it,
-		     struct llki_sys_task *task)
+static int see_entry(struct call *c, struct pass *p, struct llki_sys_task *task)
 {
 	struct slot *slot = find_slot(c->stand, (int)task->id);
 
@@ -661,9 +798,9 @@ static int see_entry(struct call *c, struct pass *p, struct llki_sys_tasks *it,
 		return 0;
 	}
 	if (!atomic_load(&slot->tid))
-		return meet(c, p, it, task, slot);
-	if (!atomic_load(&slot->finished))
-		return look_at(c, p, it, task);
+		return meet(c, p, task, slot);
+	if (atomic_load(&slot->finished) < STOP)
+		return look_at(c, p, task);
 	p->n_standing++;
 
 	return 0;
@@ -671,22 +808,18 @@ static int see_entry(struct call *c, struct pass *p, struct llki_sys_tasks *it,
 
 static int see_all(struct call *c, struct pass *p)
 {
-	struct llki_sys_tasks it;
 	struct llki_sys_task task;
-	int r = llki_sys_tasks_open(&it), result = 0;
+	int r = llki_sys_tasks_rewind(&c->tasks), result = 0;
 
-	c->all->id = 0;
+	name_thread(c, 0, no_name);
 	*p = (struct pass){
 		.digest = 14695981039346656037ULL,
 		.n_before = atomic_load(&c->stand->n_finished),
 		.is_clear = true,
 	};
-	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
-
-	while (result == 0 && (r = llki_sys_tasks_next_id(&it, &task)) > 0)
-		result = see_entry(c, p, &it, &task);
-	llki_sys_close(it.fd);
+	while (r >= 0 && result == 0 &&
+	       (r = llki_sys_tasks_next_id(&c->tasks, &task)) > 0)
+		result = see_entry(c, p, &task);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
 
@@ -781,33 +914,47 @@ static void pause_for(int ms)
 }
 
 /*
+ * Another copy of the library gives the signal back when its call has ended.
  * musl has a handler there only as long as setuid and the like are under way,
- * which then wait for every thread and so can't be stopped
+ * which then wait for every thread and so can't be stopped.
  */
-static void wait_for_libc(void)
+static bool is_in_use(const struct kernel_action *now)
 {
-#ifndef __GLIBC__
+#ifdef __GLIBC__
+	return is_of_copy(now);
+#else
+	return is_function(now) && !is_own(now);
+#endif
+}
+
+static void wait_for_others(void)
+{
 	struct kernel_action now = { 0 };
 
 	for (int i = 0; i < MAX_IN_USE; i++) {
-		if (change_action(NULL, &now) < 0 || is_own(&now) ||
-		    !is_function(&now))
+		if (change_action(NULL, &now) < 0 || !is_in_use(&now))
 			return;
 		pause_for(1);
 	}
-#endif
 }
 
 static int attempt(struct call *c, int patience)
 {
 	int r;
 
-	wait_for_libc();
+	name_thread(c, 0, no_name);
+	wait_for_others();
 	r = install(c);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
 
+	r = open_list(c);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+
 	r = open_stand(c);
+	if (r < 0)
+		llki_sys_close(c->tasks.fd);
 
 	return r < 0 ? r : stop(c, patience);
 }
@@ -837,108 +984,104 @@ static int stop_all(struct call *c)
  * Prepare and restrict
  */
 
-/* A thread that does not answer: a filter has killed it */
-static void note_silent(struct call *c, int phase)
+static int end_failed(struct call *c, struct slot *slot, int result)
 {
 	struct stand *s = c->stand;
 
-	for (unsigned int i = 0; i <= s->mask; i++) {
-		if (atomic_load(&s->slots[i].finished) == phase - 1)
-			c->all->id =
-				(unsigned int)atomic_load(&s->slots[i].tid);
-	}
+	name_thread(c, (unsigned int)atomic_load(&slot->tid), slot->name);
+
+	return end_call(c, s->end, s->error, result ? result : s->error);
 }
 
-static int end_failed(struct call *c, int result)
+/* A thread that does not answer: a filter has ended it, or stopped it */
+static int end_silent(struct call *c, int phase)
 {
-	*c->all = c->stand->failure;
+	struct stand *s = c->stand;
 
-	return result ? result : c->all->error;
+	for (struct slot *slot = s->slots; slot <= s->slots + s->mask; slot++)
+		if (atomic_load(&slot->finished) == phase - 1)
+			name_thread(c, (unsigned int)atomic_load(&slot->tid),
+				    slot->name);
+
+	return end_call(c, LLKI_SYS_ALL_REFUSED, -ETIMEDOUT, -ETIMEDOUT);
 }
 
-/* Let all threads do @phase: 0, or how the first of them failed */
-static int ask_all(struct call *c, int phase)
+/* What the threads found in the last phase: 0, or how the first of them failed
+ */
+static int see_answers(struct call *c)
 {
-	c->all->id = 0;
-	c->all->name[0] = '\0';
-	if (!run_phase(c->stand, phase, atomic_load(&c->stand->n_finished),
-		       MAX_PREPARING)) {
-		note_silent(c, phase);
+	struct slot *failed = atomic_load(&c->stand->failed);
+
+	if (c->n_killed)
 		return end_call(c, LLKI_SYS_ALL_REFUSED, -ETIMEDOUT,
 				-ETIMEDOUT);
-	}
 
-	return atomic_load(&c->stand->failed) ? end_failed(c, 0) : 0;
+	return failed ? end_failed(c, failed, 0) : 0;
 }
 
 static int prepare_all(struct call *c)
 {
 	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
 
-	return r < 0 ? end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r)
-		     : ask_all(c, PREPARE);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
+
+	return run_phase(c, PREPARE, MAX_PREPARING) ? see_answers(c)
+						    : end_silent(c, PREPARE);
 }
 
 /* The caller first: what fails for all fails before a sibling has changed */
 static int restrict_stopped(struct call *c)
 {
-	int r = prepare_all(c), n = atomic_load(&c->stand->n_finished);
+	struct slot *failed;
+	int r = prepare_all(c);
 
 	if (r < 0)
 		return r;
 
 	put_back(c);
-	r = llk_sys_restrict_self(c->stand->ruleset_fd, c->flags);
+	r = llk_sys_restrict_self(c->stand->fd, c->flags);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_SELF, r, r);
 
-	run_phase(c->stand, RESTRICT, n, 0);
-	if (atomic_load(&c->stand->failed))
-		return end_failed(c, -ENOTRECOVERABLE);
+	run_phase(c, RESTRICT, 0);
+	failed = atomic_load(&c->stand->failed);
+	if (failed)
+		return end_failed(c, failed, -ENOTRECOVERABLE);
+	if (c->n_killed)
+		return end_call(c, LLKI_SYS_ALL_HALF, -ETIMEDOUT,
+				-ENOTRECOVERABLE);
 
 	return end_call(c, LLKI_SYS_ALL_DONE, 0, 0);
 }
 
 /*
- * A duplicate, made when all stand still and at a number that is closed in each
- * of them before: a thread with descriptors of its own can't have it, nor
- * another ruleset there
+ * At the number of the list, where each thread has shown that there is no
+ * ruleset: one with descriptors of its own can't have it, nor another. All have
+ * stood still since the number was last read from, so it is not the program's.
  */
 static int lend_ruleset(struct call *c)
 {
-	int fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 200), r;
+	int r;
 
-	if (fd < 0)
-		fd = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return end_call(c, LLKI_SYS_ALL_SELF, -errno, -errno);
-
-	c->stand->ruleset_fd = fd;
-	llki_sys_close(fd);
-	r = ask_all(c, PROBE);
+	c->n_killed = count_killed(c, STOP);
+	r = see_answers(c);
 	if (r < 0)
 		return r;
 
-	r = fcntl(c->ruleset_fd, F_DUPFD_CLOEXEC, fd);
-	if (r == fd)
-		return 0;
-	if (r >= 0) /* a process that shares the table was there first */
-		llki_sys_close(r);
+	r = (int)syscall(SYS_dup3, c->ruleset_fd, c->stand->fd, O_CLOEXEC);
 
-	return end_call(c, LLKI_SYS_ALL_SELF, -EBADF, -EBADF);
+	return r < 0 ? end_call(c, LLKI_SYS_ALL_SELF, -errno, -errno) : 0;
 }
 
 static int stop_and_restrict(struct call *c)
 {
-	int r = stop_all(c), fd;
+	int r = stop_all(c);
 
 	if (r == 0)
 		r = lend_ruleset(c);
-	if (r == 0) {
-		fd = c->stand->ruleset_fd;
+	if (r == 0)
 		r = restrict_stopped(c);
-		llki_sys_close(fd);
-	}
 	if (r < 0)
 		put_back(c);
 	close_stand(c);
@@ -949,24 +1092,6 @@ static int stop_and_restrict(struct call *c)
 /*
  * The call
  */
-
-/* Whether the list of threads is there and counts them as we do */
-static int check_proc(struct call *c)
-{
-	struct llki_sys_tasks it;
-	int r = llki_sys_tasks_are_proc();
-
-	if (r == 1)
-		r = llki_sys_tasks_open(&it);
-	else
-		r = r < 0 ? r : -ENOSYS;
-	if (r == 0) {
-		llki_sys_close(it.fd);
-		r = it.self == (unsigned int)c->tid ? 0 : -ENOSYS;
-	}
-
-	return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP) : 0;
-}
 
 /* A child that was forked in mid-call has a pid of its own: it begins anew */
 static bool take_lock(int pid)
@@ -1020,9 +1145,7 @@ int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
 	int r;
 
 	memset(ret_all, 0, sizeof(*ret_all));
-	r = check_proc(&c);
-	if (r == 0)
-		r = begin_call(&c);
+	r = begin_call(&c);
 	if (r < 0)
 		return r;
 
