@@ -36,9 +36,11 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /* What runs in the handler runs in threads that no sanitizer may know of */
 #if defined(__clang__)
@@ -83,6 +85,9 @@
 #define LOOK_FOR_KILLED 16  /* each so many without an answer */
 #define MAX_LOCK_NAPS 20000 /* of half a millisecond */
 
+#define LIGHT_US 50    /* of the caller, before it sleeps */
+#define ALL_YIELDS 800 /* of all others together, before they do */
+
 #define N_WORDS (64 / (8 * (int)sizeof(long)))
 
 struct kernel_action {
@@ -111,6 +116,7 @@ struct stand {
 	atomic_int phase;
 	atomic_int n_finished; /* the current phase */
 	atomic_int n_awaited;  /* so many finished: wake the caller */
+	atomic_int n_yields;   /* of each, before it sleeps */
 
 	int fd; /* the list of tasks, and the ruleset when all stand still */
 	uint32_t flags;
@@ -294,6 +300,10 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 		finish(s, slot, phase);
 		if (phase == RESTRICT)
 			return;
+		for (int i = 0; i < atomic_load(&s->n_yields) &&
+				atomic_load(&s->phase) == phase;
+		     i++)
+			syscall(SYS_sched_yield);
 		wait_while(&s->phase, phase);
 		phase = atomic_load(&s->phase);
 	} while (phase != GO);
@@ -587,11 +597,39 @@ static void wait_a_ms(atomic_int *word, int value)
 	syscall(SYS_futex, word, FUTEX_WAIT_HERE, value, &one_ms);
 }
 
+static long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return (long)(now.tv_sec % 1000) * 1000000 + now.tv_nsec / 1000;
+}
+
+/*
+ * A while until @word is @n, or more. To be woken takes longer than most of what
+ * is waited for, so at first nobody sleeps; but where others want the processor
+ * each yield is long, and everybody does.
+ */
+static void yield_for(struct stand *s, atomic_int *word, int n)
+{
+	long since = now_us();
+
+	while (atomic_load(&s->n_yields) && atomic_load(word) < n) {
+		if (labs(now_us() - since) > LIGHT_US)
+			break;
+		syscall(SYS_sched_yield);
+	}
+	if (labs(now_us() - since) > 4 * LIGHT_US)
+		atomic_store(&s->n_yields, 0);
+}
+
 /* Until @n have finished, or a millisecond */
 static void wait_for(struct stand *s, int n)
 {
 	int n_finished;
 
+	yield_for(s, &s->n_finished, n);
 	atomic_store(&s->n_awaited, n);
 	n_finished = atomic_load(&s->n_finished);
 	if (n_finished < n)
@@ -673,6 +711,7 @@ static int open_stand(struct call *c)
 	s->fd = c->tasks.fd;
 	s->phase = STOP;
 	s->n_awaited = INT_MAX; /* as long as it isn't known */
+	s->n_yields = ALL_YIELDS;
 	c->stand = s;
 	atomic_store(&shared.stand, s);
 
@@ -770,6 +809,9 @@ static int meet(struct call *c, struct pass *p, struct llki_sys_task *task,
 	p->is_clear = false;
 	if (++c->stand->n_slots > c->stand->mask / 2)
 		return -EAGAIN; /* the next attempt has more slots */
+	if (atomic_load(&c->stand->n_yields))
+		atomic_store(&c->stand->n_yields,
+			     ALL_YIELDS / (int)c->stand->n_slots);
 
 	atomic_store(&slot->tid, (int)task->id);
 	r = send_signal(c, (int)task->id);
@@ -1064,7 +1106,8 @@ static int lend_ruleset(struct call *c)
 {
 	int r;
 
-	c->n_killed = count_killed(c, STOP);
+	if (atomic_load(&shared.n_inside) != atomic_load(&c->stand->n_finished))
+		c->n_killed = count_killed(c, STOP);
 	r = see_answers(c);
 	if (r < 0)
 		return r;
