@@ -153,9 +153,10 @@ static int parse_stat(const char *text, struct llki_sys_task *ret_task)
 static const char *path_of(unsigned long long id, const char *file,
 			   char path[32])
 {
-	char *p = path + 31 - strlen(file);
+	size_t len = strlen(file);
+	char *p = path + 31 - len;
 
-	strcpy(p, file);
+	memcpy(p, file, len + 1);
 	do {
 		*--p = (char)('0' + id % 10);
 		id /= 10;
@@ -251,10 +252,12 @@ int llki_sys_tasks_next(struct llki_sys_tasks *it,
 int llki_sys_task_is_gone(unsigned long long id)
 {
 	char path[32], full[64], byte;
+	const char *name = path_of(id, "/cwd", path);
+	size_t at = sizeof(task_dir);
 
-	strcpy(full, task_dir);
-	strcat(full, "/");
-	strcat(full, path_of(id, "/cwd", path));
+	memcpy(full, task_dir, at);
+	full[at - 1] = '/';
+	memcpy(full + at, name, strlen(name) + 1);
 
 	return readlink(full, &byte, 1) < 0 && errno == ENOENT;
 }

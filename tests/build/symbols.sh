@@ -23,7 +23,7 @@ allowed='^(__errno_location|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail(_local)?|'\
 'strrchr|strstr|strspn|strcspn|strcat|strncat|(__isoc23_)?strtou?ll?|'\
 'syscall|prctl|open(64)?|openat(64)?|close|fcntl(64)?|read|readlink(at)?|'\
 'fstat(64)?|fstatat(64)?|stat(64)?|fstatfs(64)?|statfs(64)?|__fxstat(64)?|'\
-'__xstat(64)?|nanosleep|clock_nanosleep|getpid|sched_yield|'\
+'__xstat(64)?|nanosleep|clock_nanosleep|clock_gettime|getpid|sched_yield|'\
 'mmap(64)?|munmap)$'
 allocator='^(malloc|calloc|free)$'
 stdio='printf|puts|putc|fwrite|^write$|fopen|^std(in|out|err)$|strerror|perror'
