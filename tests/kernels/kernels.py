@@ -180,6 +180,7 @@ def put_tests(payload, build):
         if live.is_file() and os.access(live, os.X_OK):
             put_program(payload, str(live), f"/tests/{live.name}")
             lines.append(f"{live.name} {brief(live.name)}/tests/{live.name}")
+    put(payload, str(build / "tests/plugin.so"), "/tests/plugin.so")
     library = (build / "liblandlock.so.0").resolve()
     put(payload, str(library), "/usr/lib/liblandlock.so.0")
     put(payload, str(build / "landlock-run"), "/usr/bin/landlock-run")
