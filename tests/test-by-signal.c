@@ -111,6 +111,28 @@ START_TEST(with_one_thread_the_flag_changes_nothing)
 }
 END_TEST
 
+/* By signal one other is enough to know; who is told their number needs all */
+START_TEST(the_others_are_listed_where_they_are_told)
+{
+	const unsigned int flags[] = { 0, LLK_RESTRICT_SKIP_NO_NEW_PRIVS,
+				       BY_SIGNAL };
+
+	for (int i = 0; i < 3; i++) {
+		struct llk_ruleset *rs;
+
+		fake_reset(7);
+		for (int n = 0; n < 5; n++)
+			fake_add_task("worker", 'S', 0);
+		rs = files(0);
+		ck_assert_int_eq(llk_ruleset_restrict_self(rs, flags[i]),
+				 i == 2 ? LLK_ENFORCED : -EOPNOTSUPP);
+		/* the caller, and the others; without BY_SIGNAL the end, too */
+		ck_assert_int_eq(fake.n_of[FAKE_NEXT], i == 2 ? 2 : 7);
+		end(rs);
+	}
+}
+END_TEST
+
 START_TEST(one_thread_and_all_threads_exclude_each_other)
 {
 	for (int abi = 0; abi <= FAKE_NEWEST_ABI; abi++) {
@@ -454,6 +476,7 @@ int main(void)
 	tcase_add_test(tc, below_abi_8_all_threads_are_restricted);
 	tcase_add_test(tc, from_abi_8_on_the_flag_changes_nothing);
 	tcase_add_test(tc, with_one_thread_the_flag_changes_nothing);
+	tcase_add_test(tc, the_others_are_listed_where_they_are_told);
 	tcase_add_test(tc, one_thread_and_all_threads_exclude_each_other);
 	tcase_add_test(tc, without_landlock_no_thread_is_stopped);
 	tcase_add_test(tc, log_flags_reach_each_thread);
