@@ -143,15 +143,22 @@ const char *command_find(char *name)
 	return find_in_path(dirs ? dirs : "/bin:/usr/bin", name);
 }
 
+static int status_of_error(int error)
+{
+	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANT_EXECUTE;
+}
+
 void command_check(const char *path)
 {
 	bool is_there = false;
 
 	if (is_executable(path, &is_there))
 		return;
+	if (is_there)
+		die(EXIT_CANT_EXECUTE, NULL, path, "no executable file");
 
-	die(EXIT_FAILED, NULL, path, "can't be executed: %s",
-	    is_there ? "no executable file" : strerror(errno));
+	die(status_of_error(errno), NULL, path, "can't be executed: %s",
+	    strerror(errno));
 }
 
 static const char *advice(const struct request *req, int error)
@@ -177,7 +184,6 @@ void command_execute(const struct request *req)
 	execvp(req->path, req->command);
 
 	error = errno;
-	die(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANT_EXECUTE, NULL,
-	    req->path, "can't be executed: %s%s", strerror(error),
-	    advice(req, error));
+	die(status_of_error(error), NULL, req->path, "can't be executed: %s%s",
+	    strerror(error), advice(req, error));
 }

@@ -109,23 +109,6 @@ static void refuse_audit(const char *path, const struct elf *elf)
 		    "run");
 }
 
-/* Programs of other loaders are 1; 2 is one that does not name this loader and
-   is taken all the same */
-static bool takes_program(const struct question *q)
-{
-	char *text;
-	int status;
-
-	if (access(q->loader, X_OK) < 0)
-		return false;
-	if (strstr(q->loader, "musl")) /* it has no --verify */
-		return true;
-	status = loader_ask(q, "--verify", &text);
-	free(text);
-
-	return status == 0 || status == 2;
-}
-
 /* "libc.so.6 => /lib/libc.so.6 (0x7f...)", or a path alone before the number */
 static void add_library(struct request *req, char *line)
 {
@@ -148,11 +131,12 @@ static void add_library(struct request *req, char *line)
 		add_grant(&req->grants, &grant);
 }
 
+/* False for a program that is another loader's */
 static bool list_libraries(struct request *req, const struct question *q)
 {
 	size_t before = req->grants.n;
 	char *text, *rest = NULL;
-	int status = loader_ask(q, "--list", &text);
+	int status = loader_ask(q, &text);
 
 	if (status == 0)
 		for (char *line = strtok_r(text, "\n", &rest); line;
@@ -179,7 +163,7 @@ static void ask_loaders(struct request *req, struct question *q)
 {
 	for (size_t i = 0; loaders[i]; i++) {
 		q->loader = loaders[i];
-		if (!takes_program(q) || !list_libraries(req, q))
+		if (access(q->loader, X_OK) < 0 || !list_libraries(req, q))
 			continue;
 		add_index(req);
 		return;

@@ -57,9 +57,9 @@ static bool set_descriptors(int out)
 }
 
 __attribute__((noreturn)) static void
-become_loader(const struct question *q, const char *mode, pid_t parent, int out)
+become_loader(const struct question *q, pid_t parent, int out)
 {
-	const char *argv[] = { q->loader, mode, q->program, NULL };
+	const char *argv[] = { q->loader, "--list", q->program, NULL };
 	const struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
@@ -141,7 +141,7 @@ static int finish_loader(const struct question *q, pid_t pid, int fd,
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int ask(const struct question *q, const char *mode, char *text)
+static int ask(const struct question *q, char *text)
 {
 	pid_t parent = getpid(), pid;
 	int ends[2];
@@ -153,7 +153,7 @@ static int ask(const struct question *q, const char *mode, char *text)
 		die(EXIT_FAILED, "ldd", NULL, "can't fork: %s",
 		    strerror(errno));
 	if (pid == 0)
-		become_loader(q, mode, parent, ends[1]);
+		become_loader(q, parent, ends[1]);
 
 	close(ends[1]);
 
@@ -165,7 +165,7 @@ static int ask(const struct question *q, const char *mode, char *text)
 }
 
 /* Who ignores SIGCHLD never gets a status */
-int loader_ask(const struct question *q, const char *mode, char **ret_text)
+int loader_ask(const struct question *q, char **ret_text)
 {
 	const struct sigaction plain = { .sa_handler = SIG_DFL };
 	struct sigaction before;
@@ -183,7 +183,7 @@ int loader_ask(const struct question *q, const char *mode, char **ret_text)
 		die(EXIT_FAILED, "ldd", NULL, "out of memory");
 
 	sigaction(SIGCHLD, &plain, &before);
-	status = ask(q, mode, *ret_text);
+	status = ask(q, *ret_text);
 	sigaction(SIGCHLD, &before, NULL);
 
 	return status;

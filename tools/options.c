@@ -337,10 +337,15 @@ void take_rights(struct request *req, const struct option_row *row, char *value)
 void take_version_abi(struct request *req, const struct option_row *row,
 		      char *value)
 {
-	req->version = (int)parse_number(row->name, value, NEWEST);
-	if (!req->version)
+	int version = (int)parse_number(row->name, value, NEWEST);
+
+	if (!version)
 		die(EXIT_FAILED, row->name, value,
 		    "this landlock-run knows 1 to %d", NEWEST);
+	if (req->version && req->version != version)
+		die(EXIT_FAILED, row->name, value, "it was %d before",
+		    req->version);
+	req->version = version;
 }
 
 void take_version(struct request *req, const struct option_row *row,
@@ -658,10 +663,11 @@ static const struct dialect *find_dialect(const char *called)
 void options_read(struct request *req, int argc, char **argv)
 {
 	req->dialect = find_dialect(argv[0]);
-	req->version = NEWEST;
 	say_begin(req->dialect->name, req->dialect->status);
 	if (req->dialect->is_landrun)
 		landrun_take_environment(req);
 	read_words(req, argc, argv);
+	if (!req->version)
+		req->version = NEWEST;
 	check_wants(req);
 }

@@ -142,6 +142,8 @@ void presets_add(struct request *req)
 		add_tls(req);
 	if (req->wants & WANT_TTY)
 		add_tty(req);
+	if (req->wants & (WANT_ADD_EXEC | WANT_LDD))
+		command_check(req->path);
 	if (req->wants & WANT_ADD_EXEC)
 		add_exec(req);
 	if (req->wants & WANT_LDD)

@@ -168,9 +168,9 @@ struct question {
 	char *env[3];
 };
 
-/* Its exit status, -1 if it was killed; @mode is --verify or --list. What can't
-   be sandboxed, or hangs, ends here. */
-int loader_ask(const struct question *q, const char *mode, char **ret_text);
+/* What it lists, and its exit status, -1 if it was killed. What can't be
+   sandboxed, or hangs, ends here. */
+int loader_ask(const struct question *q, char **ret_text);
 
 /*
  * policy.c: a request becomes a ruleset
@@ -219,7 +219,7 @@ char *env_find(const struct request *req, const char *name);
 
 const char *command_find(char *name);
 
-/* End if its file isn't there, or no executable one */
+/* End as its execution would, if its file isn't there or no executable one */
 void command_check(const char *path);
 __attribute__((noreturn)) void command_execute(const struct request *req);
 

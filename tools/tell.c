@@ -283,7 +283,7 @@ int tell_dry_run(const struct request *req)
 		policy_fail(req, rs, r);
 	if (req->wants & WANT_TMP)
 		tmp_check();
-	if (req->command)
+	if (req->command && policy_is_enough(req, r))
 		command_check(req->path);
 	if (is_json(req))
 		json_of_dry_run(req, rs, r);

@@ -663,6 +663,8 @@ static int take_second_version(const char *value)
 
 	if (read_port(value, &version) || version < 1 || version > 11)
 		return EXIT_FAILED;
+	if (second.version && second.version != (int)version)
+		return EXIT_FAILED;
 	second.version = (int)version;
 
 	return 0;
@@ -1150,6 +1152,17 @@ static int expect_run(void)
 	return status ? status : RUNS;
 }
 
+/* Of the command's file, as an exec would end */
+static int status_of_file(void)
+{
+	enum found what = find_file(second.path);
+
+	if (what == EXECUTABLE)
+		return 0;
+
+	return what == MISSING ? EXIT_NOT_FOUND : EXIT_CANT_EXECUTE;
+}
+
 static int expect_meaning(void)
 {
 	int status = expect_sense();
@@ -1162,6 +1175,8 @@ static int expect_meaning(void)
 
 	if (has_command())
 		status = look_up(second.argv[second.first]);
+	if (!status && second.wants & (S_EXEC | S_LDD))
+		status = status_of_file();
 	if (status)
 		return status;
 
@@ -1172,8 +1187,8 @@ static int expect_meaning(void)
 		return expect_run();
 
 	status = second.asked ? expect_outcome(false) : EXIT_FAILED;
-	if (has_command() && find_file(second.path) != EXECUTABLE)
-		status = EXIT_FAILED;
+	if (!status && has_command())
+		status = status_of_file();
 
 	return status ? status : TOLD;
 }
@@ -1183,9 +1198,11 @@ static int expect_status(void)
 {
 	int status;
 
-	second.version = run.is_landrun ? 9 : 11;
+	second.version = run.is_landrun ? 9 : 0;
 	second.has_env = run.is_landrun;
 	status = read_words_again();
+	if (!second.version)
+		second.version = 11;
 	if (!status)
 		status = expect_meaning();
 	if (status == TOLD)

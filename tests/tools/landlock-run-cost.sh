@@ -86,6 +86,7 @@ test_processes()
 	with strace "no process is made by a look" \
 		processes 0 --system --dry-run --tmp -- /bin/true
 	with strace "tmp makes one" processes 1 --rwx / --tmp -- /bin/true
+	with strace "ldd makes one: ld.so" processes 1 --ldd --add-exec -- /bin/true
 }
 
 test_static

@@ -146,12 +146,14 @@ test_dry_run()
 	with_landlock "dry-run: does not run it" ran_nothing
 	check "dry-run: a command that isn't there" \
 		says 127 "not found" "$run" --dry-run -- llk-no-such-command
-	with_landlock "125: dry-run: a command's path that isn't there" \
-		says 125 '"./nowhere": can' "$run" --dry-run -- ./nowhere
-	with_landlock "125: dry-run: a command that can't be executed" \
-		says 125 "no executable file" "$run" --dry-run -- in/file
-	with_landlock "125: dry-run: a directory for a command" \
-		says 125 "no executable file" "$run" --dry-run -- ./in
+	with_landlock "127: dry-run: a command's path that isn't there" \
+		says 127 '"./nowhere": can' "$run" --dry-run -- ./nowhere
+	with_landlock "126: dry-run: a command that can't be executed" \
+		says 126 "no executable file" "$run" --dry-run -- in/file
+	with_landlock "126: dry-run: a directory for a command" \
+		says 126 "no executable file" "$run" --dry-run -- ./in
+	check "125: dry-run: too little comes before the command" \
+		status 125 "$without" 38 "$run" --dry-run -- ./nowhere
 	with_landlock "dry-run: a command's path" \
 		status 0 "$run" --dry-run -- /bin/true
 	with_landlock "125: dry-run: no TMPDIR for tmp" \
@@ -308,6 +310,11 @@ test_versions()
 		"$run" --version-abi 4 --allow ioctl_dev:in -- true
 	with_landlock "version-abi: presets fit themselves" \
 		status 0 system --version-abi 1 --dns --tls --tty -- true
+	check "125: version-abi: two, in either order" \
+		says 125 '--version-abi "3": it was 4 before' \
+		"$run" --version-abi 4 --version-abi 3 -- true
+	with_landlock "version-abi: the same one twice" status 0 \
+		system --version-abi 1 --version-abi 1 -- true
 	for bad in 0 12 x "" -1; do
 		check "125: version-abi '$bad'" says 125 "--version-abi \"$bad\"" \
 			"$run" --version-abi "$bad" -- true

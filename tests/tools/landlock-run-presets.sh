@@ -241,6 +241,7 @@ test_add_exec()
 
 test_ldd()
 {
+	echo 'int main(void) { return 0; }' >in/main.c
 	with_landlock "add-exec and ldd: nothing else is needed" \
 		status 0 "$run" --add-exec --ldd -- /bin/true
 	with_landlock "ldd: by PATH" prints content \
@@ -254,6 +255,19 @@ test_ldd()
 		"$without" 38 "$run" --best-effort --ldd --dry-run -- /bin/true
 	with_landlock "ldd: a caller that ignores SIGCHLD" tells 0 libc \
 		sh -c 'trap "" CHLD; exec "$0" --ldd --dry-run -- /bin/true' "$run"
+	for option in --add-exec --ldd; do
+		check "127: $option: the command isn't there" says 127 '"in/nowhere": can' \
+			"$run" "$option" -- in/nowhere
+		check "126: $option: it can't be executed" says 126 "no executable file" \
+			"$run" "$option" -- in/file
+	done
+	if has musl-gcc; then
+		musl-gcc -o in/musl in/main.c
+		with_landlock "ldd: a program of another libc" \
+			status 0 "$run" --add-exec --ldd -- in/musl
+	else
+		skipped "ldd: a program of another libc" "musl-gcc is not here"
+	fi
 	mkdir -p ./--list
 	cp /bin/true ./--list/--verify
 	with_landlock "ldd: a command that begins with a dash" \
@@ -331,7 +345,6 @@ make_audit()
 			return version;
 		}
 	END
-	echo 'int main(void) { return 0; }' >in/main.c
 	for n in 0 1; do
 		gcc -shared -fPIC -DHANG=$n -DWHERE="\"$here/in/could\"" \
 			-o in/audit$n.so in/audit.c
