@@ -1,18 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: 0BSD OR MIT
-# What landlock-run costs: system calls, processes, and that it can be linked
-# statically.
+# What landlock-run costs: system calls, processes, instructions beside those of
+# setpriv, and that it can be linked statically. All is counted, nothing timed.
 # shellcheck disable=SC2317 # check calls
 # usage: landlock-run-cost.sh LANDLOCK_RUN WITHOUT_LANDLOCK PROBE
 set -eu
 source=$(cd "$(dirname "$0")/../.." && pwd)
+export XDG_CACHE_HOME="${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}"
 # shellcheck source=tests/tools/run-lib.sh
 . "$(dirname "$0")/run-lib.sh"
 
-build_static()
+# build NAME OPTION ...: without what the tested one is instrumented with
+build()
 {
-	"${CC:-cc}" -std=c11 -O1 -static -D_GNU_SOURCE '-DRUN_VERSION="static"' \
-		-I"$source/include" -o static "$source"/tools/*.c \
+	target=$1
+	shift
+	"${CC:-cc}" -std=c11 "$@" -D_GNU_SOURCE '-DRUN_VERSION="test"' \
+		-I"$source/include" -o "$target" "$source"/tools/*.c \
 		"$source"/src/*.c "$source"/src/sys/*.c
 }
 
@@ -66,7 +70,7 @@ test_static()
 		done
 		return
 	fi
-	check "static: links" build_static
+	check "static: links" build static -O1 -static
 	check "static: needs nothing" is_static
 	with_landlock "static: runs" status 0 ./static --rwx / -- true
 	if ! has strace; then
@@ -89,6 +93,104 @@ test_processes()
 	with strace "ldd makes one: ld.so" processes 1 --ldd --add-exec -- /bin/true
 }
 
+# Debian 13's, by its own loader where it is not this machine's; landlock-run is
+# started by the same one
+find_setpriv()
+{
+	if setpriv --help 2>/dev/null | grep -q landlock-access; then
+		setpriv=setpriv
+		return
+	fi
+	root=$("$source/tests/tools/fetch-setpriv") || return
+	loader=$(find "$root/usr" -name 'ld-*.so.*' | head -n 1)
+	with="$loader --library-path $(dirname "$(find "$root" -name libc.so.6)")"
+	setpriv=$root/usr/bin/setpriv
+	# shellcheck disable=SC2086 # words
+	$with "$setpriv" --help | grep -q landlock-access
+}
+
+# by_setpriv COMMAND ..., by_us COMMAND ...: the same five rules, counted by it
+by_setpriv()
+{
+	rule=path-beneath:read-file,read-dir
+	# shellcheck disable=SC2086
+	"$@" $with "$setpriv" --no-new-privs --landlock-access fs \
+		--landlock-rule path-beneath:execute,read-file,read-dir:/ \
+		--landlock-rule path-beneath:execute,read-file,read-dir:/usr \
+		--landlock-rule $rule:/etc --landlock-rule $rule:/var \
+		--landlock-rule $rule:/tmp /bin/true
+}
+
+by_us()
+{
+	# shellcheck disable=SC2086
+	"$@" $with ./plain --version-abi 3 --rox / --rox /usr --ro /etc --ro /var \
+		--ro /tmp -- /bin/true
+}
+
+# words OF: what the kernel is told, in any order
+words()
+{
+	"$1" strace -X raw -o trace -e trace=landlock_create_ruleset,landlock_add_rule \
+		>/dev/null 2>&1
+	grep -o -e 'handled_access_fs=[0-9a-fx]*' -e 'allowed_access=[0-9a-fx]*' \
+		trace | sort
+}
+
+same_rules()
+{
+	words by_setpriv >theirs && words by_us >ours && diff theirs ours &&
+		[ "$(wc -l <ours)" -eq 6 ]
+}
+
+# fewer WHAT THEIRS OURS
+fewer()
+{
+	echo "$1: $3, setpriv $2"
+	[ "$3" -gt 0 ] && [ "$3" -lt "$2" ]
+}
+
+fewer_calls()
+{
+	fewer "system calls to exec" "$(by_setpriv calls)" "$(by_us calls)"
+}
+
+fewer_steps()
+{
+	theirs=$(by_setpriv "$steps") && ours=$(by_us "$steps") || return
+	fewer "instructions to exec" "$theirs" "$ours"
+}
+
+# compares NAME COMMAND: with the figures
+compares()
+{
+	since 3 "$@"
+	sed -n '/to exec: [0-9]/p' "$scratch/output"
+}
+
+test_setpriv()
+{
+	set -- "as setpriv: the same rules" "fewer system calls than setpriv" \
+		"fewer instructions than setpriv"
+	steps=$(dirname "$probe")/steps
+	with='' reason=
+	if ! has strace || ! has "${CC:-cc}" || ! build plain -O2; then
+		reason="strace or a compiler is not here"
+	elif ! find_setpriv >"$scratch/output" 2>&1; then
+		reason="no setpriv with Landlock: $(tail -n 1 "$scratch/output")"
+	fi
+	if [ -n "$reason" ]; then
+		for name in "$@"; do
+			skipped "$name" "$reason"
+		done
+		return
+	fi
+	since 3 "$1" same_rules
+	compares "$2" fewer_calls
+	compares "$3" fewer_steps
+}
+
 test_static
 test_processes
+test_setpriv
 finish
