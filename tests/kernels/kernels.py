@@ -45,15 +45,15 @@ class Machine:
 
 NO = {"unknown"}
 MACHINES = [
-    Machine("5.10", "5.10", 0, set(), (1027, 1033)),
-    Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (296, 338)),
-    Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (136, 178)),
-    Machine("6.18", "6.18", 7, {"1 2 3"}, (123, 175)),
-    Machine("7.0", "7.0", 8, {"1 2 3"}, (154, 203)),
-    Machine("7.1", "7.1", 9, {"1 2 3"}, (136, 185)),
-    Machine("7.2", "7.2", 10, {"1 2 3 4"}, (92, 152)),
-    Machine("7.3", "7.3", 11, {"1 2 3 4"}, (91, 151)),
-    Machine("7.3-off", "7.3", 0, set(), (1027, 1033), "lsm=lockdown,yama"),
+    Machine("5.10", "5.10", 0, set(), (1041, 1042)),
+    Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (305, 346)),
+    Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (143, 186)),
+    Machine("6.18", "6.18", 7, {"1 2 3"}, (130, 183)),
+    Machine("7.0", "7.0", 8, {"1 2 3"}, (161, 211)),
+    Machine("7.1", "7.1", 9, {"1 2 3"}, (143, 193)),
+    Machine("7.2", "7.2", 10, {"1 2 3 4"}, (96, 160)),
+    Machine("7.3", "7.3", 11, {"1 2 3 4"}, (95, 159)),
+    Machine("7.3-off", "7.3", 0, set(), (1041, 1042), "lsm=lockdown,yama"),
 ]
 
 # Why a check may be skipped: the feature is newer than the kernel, or it is
@@ -73,7 +73,7 @@ REASONS = [
     r"not readable here anyway: Permission denied",
     # the small system of the test machine: the build machine shows it
     r"locale of this machine: there is none",
-    r"(/usr/bin/)?(python3|git|gcc|curl|script|strace) is not here",
+    r"(/usr/bin/)?(python3|git|gcc|musl-gcc|curl|script|strace) is not here",
     r"curl, python3 or a local name is not here",
     r"strace can't be used",
     r"getent resolves nothing here anyway",
@@ -184,7 +184,7 @@ def put_tests(payload, build):
     library = (build / "liblandlock.so.0").resolve()
     put(payload, str(library), "/usr/lib/liblandlock.so.0")
     put(payload, str(build / "landlock-run"), "/usr/bin/landlock-run")
-    for tool in ("without-landlock", "probe"):
+    for tool in ("without-landlock", "probe", "resolver"):
         put(payload, str(build / "tests/tools" / tool), f"/usr/bin/{tool}")
     for name in ("build/lib.sh", "tools/run-lib.sh"):
         put(payload, str(HERE.parent / name), f"/tests/{name}")

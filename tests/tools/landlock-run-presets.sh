@@ -175,6 +175,51 @@ test_resolver()
 		"$run" --system -- getent ahostsv4 "$(local_name)"
 }
 
+# A name server of the test's own, where it may have a network and mounts
+resolving()
+{
+	"$(dirname "$probe")/resolver" "$@"
+}
+
+# looks_up WAY OPTION ...: by a getent that has these
+looks_up()
+{
+	domain=$1.test
+	shift
+	resolving "$run" --system "$@" -- getent hosts "$domain"
+}
+
+test_name_server()
+{
+	printf '%s\n' 'nameserver 127.0.0.53' 'options timeout:1 attempts:1' >resolv.conf
+	echo 'hosts: files dns' >nsswitch.conf
+	if ! found=$(resolving getent --version 2>&1); then
+		for name in "UDP" "TCP" "not without it" "not without its ports"; do
+			skipped "dns: a name server: $name" "$(echo "$found" | tail -n 1)"
+		done
+		return
+	fi
+	check "dns: the name server is there" \
+		tells 0 127.0.0.2 resolving getent hosts udp.test
+	for way in udp tcp; do
+		with_landlock "dns: a name server by $way" \
+			tells 0 127.0.0.2 looks_up $way --dns
+		with_landlock "dns: none without it, by $way" status 2 looks_up $way
+	done
+	set -- --ro /etc/resolv.conf --ro /etc/nsswitch.conf
+	since 10 "dns: its files are not enough, by udp" \
+		status 2 looks_up udp "$@" --connect-tcp 53
+	since 10 "dns: nor is its port without 0 to bind" \
+		status 2 looks_up udp "$@" --connect-udp 53
+	set -- "$@" --connect-udp 53 --bind-udp 0
+	since 10 "dns: its files and ports are, by udp" \
+		tells 0 127.0.0.2 looks_up udp "$@"
+	# The answer by UDP is that it is too long for it
+	since 4 "dns: the same is not enough, by tcp" status 2 looks_up tcp "$@"
+	since 4 "dns: its port of TCP is, too" \
+		tells 0 127.0.0.2 looks_up tcp "$@" --connect-tcp 53
+}
+
 test_tls()
 {
 	certificate=/etc/ssl/certs/ca-certificates.crt
@@ -421,6 +466,7 @@ test_gcc
 test_tar
 test_dns
 test_resolver
+test_name_server
 test_tls
 test_tty
 test_add_exec
