@@ -23,13 +23,37 @@ _landlock_run_words()
 	done < <(compgen "$@")
 }
 
-# The last of a list of rights; behind a colon a path
+# The last of a list of rights, or the path behind its colon
 _landlock_run_list()
 {
 	local list=$1 before=
+	if [[ $list == *:* ]]; then
+		compopt -o filenames
+		_landlock_run_words -f -- "${list#*:}"
+		return
+	fi
 	[[ $list != *,* ]] || before=${list%,*},
 	_landlock_run_words -W "$_landlock_run_rights" -P "$before" -- "${list##*,}"
 	compopt -o nospace
+}
+
+# readline breaks words at = and : too. Those of the line into words, and where
+# each begins in COMP_WORDS into begins.
+_landlock_run_join()
+{
+	local i word line=$COMP_LINE last=-1
+	words=() begins=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $last -ge 0 && -n $word && $line == "$word"* ]]; then
+			words[last]+=$word
+		else
+			last=$((last + 1))
+			words[last]=$word
+			begins[last]=$i
+		fi
+		line=${line#*"$word"}
+	done
 }
 
 # How many words an option is: 2 with its value, 1 without, 0 for no option
@@ -46,18 +70,18 @@ _landlock_run_length()
 	esac
 }
 
-# Where the command begins, or nothing
+# Where the command begins in COMP_WORDS, or nothing
 _landlock_run_command()
 {
 	local i=1 n
-	while [ "$i" -lt "$COMP_CWORD" ]; do
-		if [ "${COMP_WORDS[i]}" = -- ]; then
-			echo $((i + 1))
+	while [ "$i" -lt $((${#words[@]} - 1)) ]; do
+		if [ "${words[i]}" = -- ]; then
+			echo "${begins[i + 1]}"
 			return
 		fi
-		n=$(_landlock_run_length "${COMP_WORDS[i]}")
+		n=$(_landlock_run_length "${words[i]}")
 		if [ "$n" -eq 0 ]; then
-			echo "$i"
+			echo "${begins[i]}"
 			return
 		fi
 		i=$((i + n))
@@ -66,7 +90,9 @@ _landlock_run_command()
 
 _landlock_run()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} begin
+	local words begins cur prev begin
+	_landlock_run_join
+	cur=${words[${#words[@]} - 1]} prev=${words[${#words[@]} - 2]}
 	COMPREPLY=()
 	begin=$(_landlock_run_command)
 	if [ -n "$begin" ]; then
@@ -78,6 +104,10 @@ _landlock_run()
 			_landlock_run_words -f -- "$cur"
 		fi
 		return
+	fi
+	if [[ $cur == --*=* ]]; then
+		prev=${cur%%=*}
+		cur=${cur#*=}
 	fi
 	case $prev in
 	--ro | --rox | --rw | --rwx | --unix | --ioctl | --refer)
