@@ -80,7 +80,7 @@ REASONS = [
 ]
 PROGRAMS = """awk basename cat chmod cp dash dirname echo env false find getent grep head id
 kill ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
-tar true uname wc openssl""".split()
+tar timeout true uname wc openssl""".split()
 RUN_TESTS = ["landlock-run", "landlock-run-look", "landlock-run-presets",
              "landlock-run-tmp", "landrun"]
 FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols

@@ -194,9 +194,15 @@ test_swaps()
 		cleans 0 -- true
 }
 
+# For what waits until a command ends, which a lost signal would keep from it
+limited()
+{
+	timeout -k 5 60 "$@"
+}
+
 ends_as()
 {
-	prints "$1" "$probe" wait "$run" --rwx / --tmp -- sh -c "$2"
+	prints "$1" limited "$probe" wait "$run" --rwx / --tmp -- sh -c "$2"
 }
 
 # The parent's process; its child has said "ready" then
@@ -209,9 +215,22 @@ start_waiting()
 	until_is grep -q ready waiting
 }
 
+state_of()
+{
+	sed 's/.*) //; s/ .*//' "/proc/$1/stat"
+}
+
+# Ended, whether somebody has waited for it or not
+is_gone()
+{
+	! kill -0 "$1" || [ "$(state_of "$1")" = Z ]
+}
+
+# wait_parent WANTED: ten seconds at most, then it is killed
 wait_parent()
 {
 	got=0
+	until_is is_gone "$parent" || kill -s KILL "$parent"
 	wait "$parent" || got=$?
 	[ "$got" -eq "$1" ] || {
 		echo "status $got and not $1"
@@ -233,11 +252,6 @@ dies_of()
 	start_waiting 'echo ready; while :; do sleep 0.1; done'
 	kill -s "$1" "$parent"
 	wait_parent "$2"
-}
-
-state_of()
-{
-	sed 's/.*) //; s/ .*//' "/proc/$1/stat"
 }
 
 is_stopped()
@@ -280,16 +294,10 @@ stopped_by_itself()
 # ends_by_timer WHICH SIGNAL: set before, it ends the command, as without --tmp
 ends_by_timer()
 {
-	prints "signal $2" "$probe" wait python3 -c 'import os, signal, sys
+	prints "signal $2" limited "$probe" wait python3 -c 'import os, signal, sys
 signal.setitimer(int(sys.argv[1]), 0.3)
 os.execv(sys.argv[2], sys.argv[2:])' "$1" "$run" --rwx / --tmp -- sleep 20
 	nothing_left
-}
-
-# Ended, whether somebody has waited for it or not
-is_gone()
-{
-	! kill -0 "$1" || [ "$(state_of "$1")" = Z ]
 }
 
 # The directory is left behind then: nobody is there to remove it
