@@ -56,8 +56,8 @@ static bool set_descriptors(int out)
 	       syscall(SYS_close_range, 3, ~0U, 0) == 0;
 }
 
-__attribute__((noreturn)) static void
-become_loader(const struct question *q, pid_t parent, int out)
+__attribute__((noreturn)) static void become_loader(const struct question *q,
+						    pid_t parent, int out)
 {
 	const char *argv[] = { q->loader, "--list", q->program, NULL };
 	const struct rlimit none = { 0, 0 };

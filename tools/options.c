@@ -120,7 +120,7 @@ static const char own_outro[] =
 	"executed, 127 it is not found, else the command's own.\n"
 	"\n"
 	"Examples:\n"
-	"  landlock-run --system --rw . -- make\n"
+	"  landlock-run --system --tmp --rwx . -- make\n"
 	"  landlock-run --system --dns --connect-tcp 443 -- "
 	"curl https://example.org\n";
 

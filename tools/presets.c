@@ -18,7 +18,8 @@ static const char programs[] = "/usr\0"
 static const char config_files[] =
 	"/etc/passwd\0" /* names of users: bash, git, tar, ls */
 	"/etc/group\0"
-	"/etc/gitconfig\0" /* git ends where it can't read it */
+	"/etc/gitconfig\0"  /* git ends where it can't read it */
+	"/etc/mime.types\0" /* and a web server of python3 at each request */
 	/* Debian: sitecustomize.py */
 	"/etc/python3\0"
 	"/etc/python3.9\0"

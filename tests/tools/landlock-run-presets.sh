@@ -78,6 +78,33 @@ h.HTTPServer(("127.0.0.1", 0), h.SimpleHTTPRequestHandler)'
 		"$run" --system --bind-tcp 8080 -- /usr/bin/python3 -c "$bind"
 }
 
+fetch()
+{
+	/usr/bin/python3 -c 'import sys, urllib.request as u
+print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1]).read().decode(), end="")' \
+		"$1"
+}
+
+# It looks at /etc/mime.types before it answers
+test_web_server()
+{
+	if ! has /usr/bin/python3; then
+		skipped "python3: a web server serves a page" "/usr/bin/python3 is not here"
+		skipped "python3: and none of another folder" "/usr/bin/python3 is not here"
+		return
+	fi
+	ln -s ../out/file in/outside
+	serve web "$run" --best-effort --system --ro in --bind-tcp 0 -- \
+		/usr/bin/python3 -u -m http.server --bind 127.0.0.1 -d in 0
+	until_is grep -q port "$scratch/web"
+	url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$scratch/web")
+	with_landlock "python3: a web server serves a page" \
+		prints content fetch "$url/file"
+	with_landlock "python3: and none of another folder" \
+		says 1 "File not found" fetch "$url/outside"
+	stop_servers
+}
+
 make_repository()
 {
 	git init -q repository &&
@@ -114,6 +141,9 @@ test_gcc()
 		status 42 "$run" --system --rox in -- in/program
 	with gcc "gcc: and else not" \
 		status 126 "$run" --system --rw in -- in/program
+	with gcc "gcc: a build may start what it made, if that is granted" \
+		status 42 "$run" --system --tmp --rwx in -- \
+		sh -c 'gcc -o in/made in/program.c && in/made'
 	with gcc "gcc: not where it may not write" status 1 \
 		"$run" --system --tmp --ro in -- gcc -o in/other in/program.c
 }
@@ -461,6 +491,7 @@ test_audit()
 test_shell
 test_python
 test_server
+test_web_server
 test_git
 test_gcc
 test_tar
