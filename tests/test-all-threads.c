@@ -570,6 +570,8 @@ static const struct failure failures[] = {
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
 	{ { { PRIVS, CALLER, 1, 1, -1, EPERM } }, NULL,
 	  -EPERM, LLKI_SYS_ALL_SELF_PRIVS, -EPERM, 0 },
+	{ { { PRIVS, CALLER, 1, 1, -1, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_SELF_PRIVS, -ENOSYS, 0 },
 	{ { { PRIVS, 2, 1, 1, -1, EPERM } }, NULL,
 	  -EPERM, LLKI_SYS_ALL_NO_NEW_PRIVS, -EPERM, 2 },
 	{ { { PRIVS, 2, 1, 1, 157, 0 } }, NULL,
