@@ -1307,6 +1307,56 @@ START_TEST(another_ruleset_at_our_number_is_noticed)
 }
 END_TEST
 
+/*
+ * Threads that are quick to run on, and then close what was opened during the
+ * call, or put a weak ruleset at all numbers that it could have
+ */
+static int weak_ruleset;
+static bool was_open[100];
+
+static void *meddle_with_numbers(void *arg)
+{
+	while (!go && read_file() == 0)
+		n_ready++;
+	for (int fd = 3; fd < 100 && !go; fd++)
+		if (!was_open[fd])
+			arg ? dup3(weak_ruleset, fd, O_CLOEXEC) : close(fd);
+
+	return NULL;
+}
+
+static void restrict_beside_meddlers(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct llk_ruleset *weak = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+	pthread_t threads[2];
+
+	start_canaries(50, wait_sleeping);
+	IS(llk_ruleset_load(weak), 0);
+	weak_ruleset = fcntl(llk_ruleset_fd(weak), F_DUPFD_CLOEXEC, 100);
+	for (int fd = 0; fd < 100; fd++)
+		was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+	n_ready = 0;
+	for (int i = 0; i < 2; i++)
+		IS(pthread_create(&threads[i], NULL, meddle_with_numbers,
+				  (void *)(uintptr_t)arg),
+		   0);
+	wait_for(&n_ready, 10);
+	IS(llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED);
+	judge_canaries(EACCES);
+	for (int i = 0; i < 2; i++)
+		IS(pthread_join(threads[i], NULL), 0);
+}
+
+START_TEST(who_meddles_with_descriptors_is_too_late)
+{
+	NEEDS_ABI(1);
+	make_tree();
+	for (int i = 0; i < live_tries(10); i++)
+		RUN(restrict_beside_meddlers, _i ? "weak" : NULL);
+}
+END_TEST
+
 /* From here on restrict_self ends the calling thread, but for flags that the
  * kernel doesn't know if @knows_flags */
 static void die_for_layer(bool knows_flags)
@@ -1739,6 +1789,7 @@ int main(void)
 	live_add(s, a_thread_that_would_be_refused_is_named_and_all_stay_free,
 		 N_OBSTACLES);
 	live_add(s, another_ruleset_at_our_number_is_noticed, 1);
+	live_add(s, who_meddles_with_descriptors_is_too_late, 2);
 	live_add(s, a_thread_that_a_filter_ends_for_the_layer_is_named, 2);
 	live_add(s, a_thread_without_privilege_is_named_and_all_stay_free, 1);
 	live_add(s, one_thread_at_sixteen_layers_is_the_half_state, 1);

@@ -282,6 +282,11 @@ IN_HANDLER static void finish(struct stand *s, struct slot *slot, int phase)
 		wake_all(&s->n_finished);
 }
 
+/*
+ * Until the caller lets all go, which is when all are restricted: one that ran
+ * on at once could close the ruleset's number, or put another ruleset there,
+ * before the others have used it.
+ */
 IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 {
 	int phase = STOP;
@@ -298,8 +303,6 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 		else
 			restrict_here(s, slot);
 		finish(s, slot, phase);
-		if (phase == RESTRICT)
-			return;
 		for (int i = 0; i < atomic_load(&s->n_yields) &&
 				atomic_load(&s->phase) == phase;
 		     i++)
