@@ -518,6 +518,9 @@ static int exchange(const struct kernel_action *own)
 
 	if (r == 0 && is_of_copy(&was))
 		return -EAGAIN;
+	/* Known before ours is there: a child forked in between has both */
+	if (r == 0 && !is_own(&was))
+		shared.before = was;
 	r = change_action(own, &was);
 	if (r == 0 && !is_own(&was))
 		shared.before = was;
@@ -550,7 +553,9 @@ static int install(struct call *c)
 
 /*
  * Ours stays where signals of ours may still be pending, which would end the
- * process by the default action; with another mask, since it is not in use.
+ * process by the default action; with a wider mask, since it is not in use. Not
+ * with a narrower one: a thread that comes late could be asked to stand still by
+ * the next call.
  * Where all stand still, ignoring the signal drops them.
  */
 static void put_back(const struct call *c)
@@ -564,8 +569,11 @@ static void put_back(const struct call *c)
 
 	if (!is_function(&to) && c->all_stand)
 		change_action(&ignore, NULL);
-	else if (!is_function(&to))
+	else if (!is_function(&to)) {
 		to = make_action();
+		fill_mask(to.mask);
+		to.mask[0] |= 1UL << (SIGFPE - 1);
+	}
 	change_action(&to, NULL);
 }
 
