@@ -733,6 +733,7 @@ END_TEST
 
 /* No time is lost, or little, and all are restricted at the next attempt */
 static const struct failure passing[] = {
+	{ .answers = { { ASK_ACTION, CALLER, 1, 1, -1, EPERM } } },
 	{ .answers = { { ASK_ACTION, CALLER, 2, 1, -1, EPERM } } },
 	{ .answers = { { ASK_ACTION, CALLER, 3, 1, -1, EPERM } } },
 	{ .answers = { { SEND, CALLER, 1, 1, -1, ESRCH } } },
@@ -1178,6 +1179,40 @@ static void on_plain(int number)
 	n_plain += number == STOP_SIGNAL;
 }
 
+/* At the end: another's handler is there, or it can't be told whose it is */
+static void take_over(enum kind kind, const long *args)
+{
+	(void)args;
+	if (self != CALLER || kind != ASK_ACTION || fake.n_layers <= N_SIBLINGS)
+		return;
+
+	if (n_replacings)
+		set_handler(on_plain, NULL);
+	else
+		fake.answers[0] =
+			(struct answer){ ASK_ACTION, CALLER, 1, 1, -1, EPERM };
+}
+
+START_TEST(a_handler_that_may_be_anothers_stays)
+{
+	struct action then, now;
+
+	start();
+	n_replacings = _i;
+	fake.before = take_over;
+	check_all_restricted(1 + N_SIBLINGS);
+	now = ask_action(STOP_SIGNAL);
+	if (_i) {
+		set_handler(on_plain, NULL);
+		then = ask_action(STOP_SIGNAL);
+		ck_assert_mem_eq(&now, &then, sizeof(now));
+	} else {
+		ck_assert_uint_gt(now.words[0], 1); /* ours: it does nothing */
+	}
+	finish();
+}
+END_TEST
+
 /*
  * Another copy of the library has the signal: known by a mask that nobody else
  * has. It is waited for, never taken for what is to be put back.
@@ -1492,6 +1527,7 @@ static void add_handler_tests(TCase *tc)
 	tcase_add_test(tc, a_copy_that_comes_in_between_gets_its_handler_back);
 	tcase_add_test(tc, a_copy_that_is_gone_by_then_leaves_what_it_put_back);
 	tcase_add_test(tc, a_copy_that_does_not_end_is_no_steady_process);
+	tcase_add_loop_test(tc, a_handler_that_may_be_anothers_stays, 0, 2);
 	tcase_add_loop_test(tc, what_is_no_function_is_put_back_when_all_stand,
 			    0, COUNT(no_functions));
 	tcase_add_loop_test(tc, else_the_handler_stays_and_does_nothing, 0,

@@ -631,7 +631,7 @@ static void yield_for(struct stand *s, atomic_int *word, int n)
 			break;
 		syscall(SYS_sched_yield);
 	}
-	if (labs(now_us() - since) > 4 * LIGHT_US)
+	if (labs(now_us() - since) > 4L * LIGHT_US)
 		atomic_store(&s->n_yields, 0);
 }
 
