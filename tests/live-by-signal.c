@@ -1357,6 +1357,77 @@ START_TEST(who_meddles_with_descriptors_is_too_late)
 }
 END_TEST
 
+/*
+ * Two threads share a table of descriptors that is not ours. One is stopped; the
+ * other, which is not, puts a weak ruleset at our number then, and ends.
+ */
+static atomic_long n_ticks;
+
+static void *swap_and_end(void *arg)
+{
+	long last;
+
+	block_all(true);
+	do {
+		last = n_ticks;
+		usleep(4000);
+	} while (n_ticks != last);
+	for (int fd = 3; fd < 100; fd++)
+		if (!was_open[fd])
+			dup3(weak_ruleset, fd, O_CLOEXEC);
+
+	return arg;
+}
+
+static void *share_private_table(void *arg)
+{
+	int list = open("/proc/self/task", O_RDONLY | O_CLOEXEC);
+	pthread_t thread;
+
+	prctl(PR_SET_NAME, "swapped", 0, 0, 0);
+	IS(unshare(CLONE_FILES), 0);
+	for (int fd = 3; fd < 100; fd++)
+		if (!was_open[fd])
+			dup3(list, fd, O_CLOEXEC);
+	IS(pthread_create(&thread, NULL, swap_and_end, NULL), 0);
+	be_ready(arg);
+	while (!go)
+		n_ticks++;
+	IS(pthread_join(thread, NULL), 0);
+	((struct canary *)arg)->saw = read_file();
+
+	return NULL;
+}
+
+static void restrict_beside_swapper(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct llk_ruleset *weak = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+	struct canary *c;
+
+	(void)arg;
+	IS(llk_ruleset_load(weak), 0);
+	weak_ruleset = fcntl(llk_ruleset_fd(weak), F_DUPFD_CLOEXEC, 100);
+	for (int fd = 0; fd < 100; fd++)
+		was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+	c = add_canary(share_private_table, 0);
+	wait_for(&n_ready, 1);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EBADF,
+	     named(c->tid, "swapped"));
+	go = 1;
+	IS(pthread_join(c->thread, NULL), 0);
+	IS(c->saw, 0);
+	IS(read_file(), 0);
+}
+
+START_TEST(another_ruleset_that_comes_to_our_number_is_noticed)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_beside_swapper, NULL);
+}
+END_TEST
+
 /* From here on restrict_self ends the calling thread, but for flags that the
  * kernel doesn't know if @knows_flags */
 static void die_for_layer(bool knows_flags)
@@ -1789,6 +1860,7 @@ int main(void)
 	live_add(s, a_thread_that_would_be_refused_is_named_and_all_stay_free,
 		 N_OBSTACLES);
 	live_add(s, another_ruleset_at_our_number_is_noticed, 1);
+	live_add(s, another_ruleset_that_comes_to_our_number_is_noticed, 1);
 	live_add(s, who_meddles_with_descriptors_is_too_late, 2);
 	live_add(s, a_thread_that_a_filter_ends_for_the_layer_is_named, 2);
 	live_add(s, a_thread_without_privilege_is_named_and_all_stay_free, 1);

@@ -103,7 +103,7 @@ struct kernel_action {
 };
 
 /* Phases, in their order; a thread that was not asked yet has finished none */
-enum { GO, ENTER, STOP, PREPARE, RESTRICT, NEVER };
+enum { GO, ENTER, STOP, PROBE, PREPARE, RESTRICT, NEVER };
 
 struct slot {
 	atomic_int tid;	     /* 0: free */
@@ -228,17 +228,21 @@ IN_HANDLER static int translate(int r)
 	return r == -EINVAL || r == -EBADFD ? -EBADF : r;
 }
 
-/*
- * The list of tasks is no ruleset. In a table of descriptors of the thread's
- * own another ruleset could be there.
- */
-IN_HANDLER static void enter(struct stand *s, struct slot *slot)
+IN_HANDLER static void enter(struct slot *slot)
 {
-	int r;
-
 	atomic_store(&slot->finished, ENTER);
 	syscall(SYS_prctl, PR_GET_NAME, slot->name);
-	r = translate(is_refused_by(-EBADFD, ask_of_fd(s)));
+}
+
+/*
+ * The list of tasks is no ruleset. In a table of descriptors of the thread's
+ * own another ruleset could be there: looked for when all stand still, since a
+ * thread that has not stopped yet could share that table and put one there.
+ */
+IN_HANDLER static void probe(struct stand *s, struct slot *slot)
+{
+	int r = translate(is_refused_by(-EBADFD, ask_of_fd(s)));
+
 	if (r < 0)
 		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
@@ -297,7 +301,9 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 
 	do {
 		if (phase == STOP)
-			enter(s, slot);
+			enter(slot);
+		else if (phase == PROBE)
+			probe(s, slot);
 		else if (phase == PREPARE)
 			prepare(s, slot);
 		else
@@ -1072,6 +1078,12 @@ static int see_answers(struct call *c)
 	return failed ? end_failed(c, failed, 0) : 0;
 }
 
+static int ask_all(struct call *c, int phase)
+{
+	return run_phase(c, phase, MAX_PREPARING) ? see_answers(c)
+						  : end_silent(c, phase);
+}
+
 static int prepare_all(struct call *c)
 {
 	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
@@ -1079,8 +1091,7 @@ static int prepare_all(struct call *c)
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
 
-	return run_phase(c, PREPARE, MAX_PREPARING) ? see_answers(c)
-						    : end_silent(c, PREPARE);
+	return ask_all(c, PREPARE);
 }
 
 /* The caller first: what fails for all fails before a sibling has changed */
@@ -1109,7 +1120,7 @@ static int restrict_stopped(struct call *c)
 }
 
 /*
- * At the number of the list, where each thread has shown that there is no
+ * At the number of the list, where each thread first shows that there is no
  * ruleset: one with descriptors of its own can't have it, nor another. All have
  * stood still since the number was last read from, so it is not the program's.
  */
@@ -1119,7 +1130,7 @@ static int lend_ruleset(struct call *c)
 
 	if (atomic_load(&shared.n_inside) != atomic_load(&c->stand->n_finished))
 		c->n_killed = count_killed(c, STOP);
-	r = see_answers(c);
+	r = c->n_killed ? see_answers(c) : ask_all(c, PROBE);
 	if (r < 0)
 		return r;
 
