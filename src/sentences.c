@@ -76,7 +76,7 @@ static const struct sentence {
 	{ LLKI_ALL_SCOPE, 0,
 	  "threads could no longer signal each other under the signal scope: leave it out of this ruleset." },
 	{ LLKI_ALL_UNREACHED, 0,
-	  "%t did not stop: it blocks all signals, or waits in vfork, or a debugger has stopped it." },
+	  "%t did not stop: it blocks all signals, waits in vfork or for a debugger, or no signal can be queued." },
 	{ LLKI_ALL_UNSTEADY, 0,
 	  "other threads came and went, and could not be stopped all at once: try again." },
 	{ LLKI_ALL_NO_SIGNAL, 0, "%t can't be stopped by a signal, a filter refuses: %e (errno %n)." },

@@ -1058,6 +1058,30 @@ START_TEST(a_required_right_makes_it_an_error)
 }
 END_TEST
 
+/* No thread can be sent a signal that is queued, as ours is */
+static void restrict_without_queue(const void *arg)
+{
+	static const struct rlimit none = { 0, 0 };
+	struct llk_ruleset *rs = no_reading(0);
+	struct traces before;
+
+	(void)arg;
+	start_canaries(2, wait_sleeping);
+	IS(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+	before = find_traces();
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -ETIMEDOUT,
+	     "no signal can be queued");
+	nothing_happened(&before, false);
+}
+
+START_TEST(a_full_queue_of_signals_is_told)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_without_queue, NULL);
+}
+END_TEST
+
 /* The child of vfork shares our memory, and its parent waits for it */
 static void *wait_for_vfork(void *arg)
 {
@@ -1854,6 +1878,7 @@ int main(void)
 	live_add(s, a_storm_that_is_not_restricted_opens_the_file,
 		 (int)(sizeof(storms) / sizeof(storms[0])));
 	live_add(s, a_thread_that_blocks_all_signals_is_named, 1);
+	live_add(s, a_full_queue_of_signals_is_told, 1);
 	live_add(s, a_required_right_makes_it_an_error, 1);
 	live_add(s, a_thread_in_vfork_is_named, 1);
 	live_add(s, a_thread_that_a_debugger_has_stopped_is_no_half_state, 1);

@@ -294,8 +294,8 @@ static const struct ending endings[] = {
 	{ LLKI_SYS_ALL_POLL_THREAD, 0, -EOPNOTSUPP, true,
 	  "thread 77 (\"gmain\") polls an io_uring ring and would stay free: make SQPOLL rings later." },
 	{ LLKI_SYS_ALL_UNREACHED, 0, -ETIMEDOUT, true,
-	  "thread 77 (\"gmain\") did not stop: it blocks all signals, or waits in vfork, or a debugger "
-	  "has stopped it." },
+	  "thread 77 (\"gmain\") did not stop: it blocks all signals, waits in vfork or for a "
+	  "debugger, or no signal can be queued." },
 	{ LLKI_SYS_ALL_UNSTEADY, 0, -ETIMEDOUT, true,
 	  "other threads came and went, and could not be stopped all at once: try again." },
 	{ LLKI_SYS_ALL_NO_SIGNAL, -EPERM, -EPERM, false,
@@ -427,8 +427,8 @@ START_TEST(names_of_threads_forge_no_log_line)
 	rs = files(0);
 	ck_assert_int_eq(llk_ruleset_restrict_self(rs, BY_SIGNAL), -ETIMEDOUT);
 	explains(rs, "failed: thread 77 (\"a\\x0a\\\"\\x1b[1m\") did not stop: "
-		     "it blocks all signals, or waits in vfork, or a debugger "
-		     "has stopped it.");
+		     "it blocks all signals, waits in vfork or for a debugger, "
+		     "or no signal can be queued.");
 	end(rs);
 }
 END_TEST
