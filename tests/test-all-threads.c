@@ -1179,11 +1179,14 @@ static void on_plain(int number)
 	n_plain += number == STOP_SIGNAL;
 }
 
-/* At the end: another's handler is there, or it can't be told whose it is */
+/* When all stand: another's handler is there, or it can't be told whose it is */
+static bool is_lent;
+
 static void take_over(enum kind kind, const long *args)
 {
 	(void)args;
-	if (self != CALLER || kind != ASK_ACTION || fake.n_layers <= N_SIBLINGS)
+	is_lent |= kind == LEND;
+	if (self != CALLER || kind != ASK_ACTION || !is_lent)
 		return;
 
 	if (n_replacings)
