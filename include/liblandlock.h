@@ -425,7 +425,7 @@ LLK_API int llk_ruleset_fd(const struct llk_ruleset *rs);
  * restricts itself before it runs on: all of them, or nothing happened. Each
  * then has a domain of its own, on top of its own earlier layers. Siblings may
  * see EINTR in sleeps, poll, select, epoll_wait; liblandlock(7) tells what else.
- * It takes some 20 us a thread. Together with LLK_RESTRICT_THIS_THREAD it is
+ * It takes some 15 to 40 us a thread. Together with LLK_RESTRICT_THIS_THREAD it is
  * -EINVAL. Its own answers, where one thread is named by explain:
  *   -EOPNOTSUPP  no list of the threads in /proc, an io_uring poll thread, a
  *                processor that isn't known; the signal scope on kernels where
