@@ -1346,7 +1346,7 @@ static void *meddle_with_numbers(void *arg)
 		if (!was_open[fd])
 			arg ? dup3(weak_ruleset, fd, O_CLOEXEC) : close(fd);
 
-	return NULL;
+	return arg;
 }
 
 static void restrict_beside_meddlers(const void *arg)
