@@ -573,9 +573,9 @@ static void put_back(const struct call *c)
 	    !(is_own(&now) || is_of_copy(&now)))
 		return;
 
-	if (!is_function(&to) && c->all_stand)
+	if (!is_function(&to) && c->all_stand) {
 		change_action(&ignore, NULL);
-	else if (!is_function(&to)) {
+	} else if (!is_function(&to)) {
 		to = make_action();
 		fill_mask(to.mask);
 		to.mask[0] |= 1UL << (SIGFPE - 1);
@@ -1065,8 +1065,7 @@ static int end_silent(struct call *c, int phase)
 	return end_call(c, LLKI_SYS_ALL_REFUSED, -ETIMEDOUT, -ETIMEDOUT);
 }
 
-/* What the threads found in the last phase: 0, or how the first of them failed
- */
+/* What the threads found in the last phase: 0, or how the first one failed */
 static int see_answers(struct call *c)
 {
 	struct slot *failed = atomic_load(&c->stand->failed);

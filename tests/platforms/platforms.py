@@ -183,6 +183,8 @@ def set_up(row, build, text):
     if not (folder / "build.ninja").exists():
         must(row, build, "setup", ["meson", "setup", folder, "--cross-file", described,
                                    "--werror", "-Dman=disabled"])
+    # Of an older tree it doesn't know the tests that have come since
+    must(row, build, "setup", ["ninja", "-C", folder, "build.ninja"])
 
 
 def of_suites(test, suites):
