@@ -37,7 +37,8 @@ static int has_no_new_privs(void)
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
 }
 
-/* A thread that reads when it is told to, and ends when it is told to */
+/* A thread that reads when it is told to, and ends when it is told to: before
+   the function that has it on its stack does */
 struct sibling {
 	pthread_t thread;
 	sem_t go, done;
@@ -146,6 +147,7 @@ static void required(const void *arg)
 	     "LLK_RESTRICT_THIS_THREAD");
 	IS(read_file(), 0);
 	IS(ask_sibling(&s), 0);
+	end_sibling(&s);
 }
 
 START_TEST(a_required_right_and_other_threads_are_an_error)
@@ -208,6 +210,7 @@ static void this_thread(const void *arg)
 	IS(read_file(), EACCES);
 	IS(read_in_new_thread(), EACCES);
 	IS(ask_sibling(&s), 0);
+	end_sibling(&s);
 }
 
 START_TEST(this_thread_alone_is_restricted_where_that_is_asked)
@@ -230,6 +233,8 @@ static void all_threads(const void *arg)
 	for (int i = 0; i < 8; i++)
 		IS(ask_sibling(&s[i]), EACCES);
 	IS(read_in_new_thread(), EACCES);
+	for (int i = 0; i < 8; i++)
+		end_sibling(&s[i]);
 }
 
 START_TEST(all_threads_are_restricted_from_abi_8_on)
@@ -415,6 +420,7 @@ static void fork_beside_threads(const void *arg)
 	start_sibling(&s);
 	IS(live_fork(restrict_in_child, NULL), EACCES);
 	IS(ask_sibling(&s), 0);
+	end_sibling(&s);
 }
 
 START_TEST(a_child_of_a_process_with_threads_has_one)
