@@ -123,9 +123,9 @@ static bool is_question(uint64_t rights, uint64_t zone)
 	       !(llki_abi_whole_zones(rights) & ~zone);
 }
 
-static uint64_t missing_at(const struct llk_ruleset *rs,
-			   const struct llki_fit *fit, uint64_t rights,
-			   const struct llki_trail_place *place)
+uint64_t llki_check_missing(const struct llk_ruleset *rs,
+			    const struct llki_fit *fit, uint64_t rights,
+			    const struct llki_trail_place *place)
 {
 	uint64_t missing =
 		place->is_nameless ? 0 : rights & llki_check_denied(fit);
@@ -158,7 +158,7 @@ int llki_check_path(struct llk_ruleset *rs, const struct llki_check_view *view,
 	if (r)
 		return r;
 
-	*ret_missing = missing_at(rs, &fit, rights, &place);
+	*ret_missing = llki_check_missing(rs, &fit, rights, &place);
 	llki_trail_free(place.dir);
 
 	return 0;
@@ -168,7 +168,7 @@ int llk_ruleset_check_path(struct llk_ruleset *rs, uint64_t rights,
 			   const char *path, uint64_t *ret_missing)
 {
 	struct llki_check_view view = { .query = llk_abi(),
-					.from = { -1, -1 } };
+					.from = { .root = -1, .dir = -1 } };
 
 	return ret_missing
 		       ? llki_check_path(rs, &view, rights, path, ret_missing)

@@ -6,7 +6,6 @@
 #include "trail.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,6 +139,22 @@ static int enter_above(struct walk *w)
 		 : enter_dir(w, llki_sys_open_dir(w->dir, ".."));
 }
 
+/* Another process's /proc/self, which the kernel gives as our own */
+static int own_link(const struct walk *w, char *text, int n)
+{
+	const char *own = !strcmp(w->name, "self") ? w->from->self
+			  : !strcmp(w->name, "thread-self")
+				  ? w->from->thread_self
+				  : NULL;
+	size_t len = own ? strlen(own) : 0;
+
+	if (!len || *text < '1' || *text > '9')
+		return n;
+	memcpy(text, own, len);
+
+	return (int)len;
+}
+
 /* Go where the link behind @fd leads; the rest of the path comes after it */
 static int enter_link(struct walk *w, int fd)
 {
@@ -155,6 +170,7 @@ static int enter_link(struct walk *w, int fd)
 		free(text);
 		return n < 0 ? n : n ? -ELOOP : -ENOENT;
 	}
+	n = own_link(w, text, n);
 	memcpy(text + n, w->rest, rest + 1);
 	free(w->text);
 	w->text = text;
@@ -281,6 +297,21 @@ static int see_links_end(const struct walk *w, const char *path,
 	return place->is_nameless ? 0 : -ENOENT;
 }
 
+static int keep_end(const struct walk *w, int dir)
+{
+	struct llki_trail_end *end = w->from->end;
+
+	if (!end)
+		return 0;
+
+	memcpy(end->name, w->name, sizeof(end->name));
+	end->dir = llki_sys_dup(dir);
+	if (end->dir < 0)
+		llki_sys_close(dir);
+
+	return end->dir < 0 ? end->dir : 0;
+}
+
 static int end_walk(struct walk *w, const char *path, bool follows,
 		    struct llki_trail_place *place)
 {
@@ -293,8 +324,9 @@ static int end_walk(struct walk *w, const char *path, bool follows,
 			return r;
 	}
 	w->dir = -1;
+	r = keep_end(w, dir);
 
-	return go_up(dir, &place->dir);
+	return r ? r : go_up(dir, &place->dir);
 }
 
 static int find_place(struct walk *w, const char *path, bool follows,

@@ -8,15 +8,27 @@
 
 #include "ruleset.h"
 
+#include <limits.h>
+
 /* Directories from one up to the root */
 struct llki_trail {
 	struct llki_trail *above;
 	struct llki_sys_identity file;
 };
 
+/* The name in its directory, as a descriptor that the caller closes; the name
+   is empty where the path ends in a directory without one */
+struct llki_trail_end {
+	int dir;
+	char name[NAME_MAX + 1];
+};
+
 /* Where paths begin; another process's, or -1 for one's own */
 struct llki_trail_from {
 	int root, dir;
+	/* NULL, or what its /proc/self and /proc/thread-self say */
+	const char *self, *thread_self;
+	struct llki_trail_end *end; /* NULL: not asked for */
 };
 
 /* What a path means: a name in a directory */
@@ -72,6 +84,11 @@ uint64_t llki_check_granted(const struct llk_ruleset *rs,
 			    const struct llki_fit *fit,
 			    const struct llki_sys_identity *file);
 
+/* What is missing of @rights at @place, of a ruleset that was looked up */
+uint64_t llki_check_missing(const struct llk_ruleset *rs,
+			    const struct llki_fit *fit, uint64_t rights,
+			    const struct llki_trail_place *place);
+
 int llki_check_path(struct llk_ruleset *rs, const struct llki_check_view *view,
 		    uint64_t rights, const char *path, uint64_t *ret_missing);
 
@@ -80,5 +97,13 @@ int llki_check_move(struct llk_ruleset *const layers[],
 		    const struct llki_check_view *view,
 		    const struct llki_check_move *move,
 		    struct llki_check_verdict *ret_verdict);
+
+/* The same, of places that were found; they stay the caller's */
+int llki_check_move_places(struct llk_ruleset *const layers[],
+			   const struct llki_check_view *view,
+			   enum llki_check_kind kind,
+			   const struct llki_trail_place *from,
+			   const struct llki_trail_place *to,
+			   struct llki_check_verdict *ret_verdict);
 
 #endif

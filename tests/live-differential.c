@@ -609,7 +609,9 @@ static int foretell_exec(const char *path)
 static int foretell_move(enum llki_check_kind kind, const char *from,
 			 const char *to)
 {
-	struct llki_check_view view = { llk_abi(), { -1, -1 }, errata() };
+	struct llki_check_view view = { llk_abi(),
+					{ .root = -1, .dir = -1 },
+					errata() };
 	struct llki_check_move move = { kind, from, to };
 	struct llki_check_verdict v;
 	struct stat st;

@@ -560,7 +560,7 @@ END_TEST
 START_TEST(paths_begin_where_the_view_says)
 {
 	int root = fake_open("/a"), dir = fake_open("/a/b");
-	struct llki_check_view view = { 11, { root, dir }, 0 };
+	struct llki_check_view view = { 11, { .root = root, .dir = dir }, 0 };
 	uint64_t m;
 
 	llk_ruleset_allow_path(rs, READ_FILE, "/a/b/c");
@@ -588,8 +588,8 @@ END_TEST
 START_TEST(a_dangling_link_is_followed_in_a_view_too)
 {
 	int root = fake_open("/a"), dir = fake_open("/l");
-	struct llki_check_view here = { 11, { -1, dir }, 0 };
-	struct llki_check_view there = { 11, { root, -1 }, 0 };
+	struct llki_check_view here = { 11, { .root = -1, .dir = dir }, 0 };
+	struct llki_check_view there = { 11, { .root = root, .dir = -1 }, 0 };
 	uint64_t m;
 
 	fake_add_link("/a/dangling", "/b/missing");
@@ -610,7 +610,7 @@ END_TEST
 START_TEST(a_failing_call_in_a_view_leaves_nothing_open)
 {
 	int root = fake_open("/a"), open = fake_n_open(), n;
-	struct llki_check_view view = { 11, { root, -1 }, 0 };
+	struct llki_check_view view = { 11, { .root = root, .dir = -1 }, 0 };
 	uint64_t m = UNTOUCHED;
 
 	fake_forget();
@@ -648,7 +648,7 @@ static struct llki_check_verdict ask(int abi, enum llki_check_kind kind,
 				     const char *from, const char *to)
 {
 	struct llk_ruleset *const layers[] = { rs, NULL };
-	struct llki_check_view view = { abi, { -1, -1 }, 0 };
+	struct llki_check_view view = { abi, { .root = -1, .dir = -1 }, 0 };
 	struct llki_check_move move = { kind, from, to };
 	struct llki_check_verdict v;
 	int r = llki_check_move(layers, &view, &move, &v);
@@ -662,7 +662,7 @@ static int refuses(int abi, enum llki_check_kind kind, const char *from,
 		   const char *to)
 {
 	struct llk_ruleset *const layers[] = { rs, NULL };
-	struct llki_check_view view = { abi, { -1, -1 }, 0 };
+	struct llki_check_view view = { abi, { .root = -1, .dir = -1 }, 0 };
 	struct llki_check_move move = { kind, from, to };
 	struct llki_check_verdict v;
 
@@ -758,7 +758,9 @@ END_TEST
 START_TEST(a_whiteout_is_no_device_where_the_kernel_is_fixed)
 {
 	struct llk_ruleset *const layers[] = { rs, NULL };
-	struct llki_check_view view = { 11, { -1, -1 }, -EINVAL };
+	struct llki_check_view view = { 11,
+					{ .root = -1, .dir = -1 },
+					-EINVAL };
 	struct llki_check_move move = { LLKI_CHECK_LINK, "/a/src/white",
 					"/a/dst/new" };
 	struct llki_check_verdict v;
@@ -869,7 +871,7 @@ START_TEST(a_layer_of_ports_beside_one_of_files_denies_refer)
 	struct llk_ruleset *ports = llk_ruleset_new(LLK_V11, LLK_NET, 0);
 	struct llk_ruleset *const both[] = { rs, ports, NULL };
 	struct llk_ruleset *const one[] = { ports, NULL };
-	struct llki_check_view view = { 11, { -1, -1 }, 0 };
+	struct llki_check_view view = { 11, { .root = -1, .dir = -1 }, 0 };
 	struct llki_check_move move = { LLKI_CHECK_RENAME, "/a/src/f",
 					"/a/dst/f" };
 	struct llki_check_verdict v;
@@ -892,7 +894,7 @@ START_TEST(a_layer_of_which_nothing_is_left_denies_nothing)
 		llk_ruleset_new(LLK_V4, LLK_NET, LLK_BEST_EFFORT);
 	struct llk_ruleset *files = llk_ruleset_new(LLK_V2, LLK_FS, 0);
 	struct llk_ruleset *const layers[] = { files, ports, NULL };
-	struct llki_check_view view = { 2, { -1, -1 }, 0 };
+	struct llki_check_view view = { 2, { .root = -1, .dir = -1 }, 0 };
 	struct llki_check_move move = { LLKI_CHECK_RENAME, "/a/src/f",
 					"/a/dst/f" };
 	struct llki_check_verdict v;
@@ -925,7 +927,7 @@ END_TEST
 START_TEST(what_is_not_landlocks_to_decide_is_an_error)
 {
 	struct llk_ruleset *layers[18] = { NULL };
-	struct llki_check_view view = { 11, { -1, -1 }, 0 };
+	struct llki_check_view view = { 11, { .root = -1, .dir = -1 }, 0 };
 	struct llki_check_move move = { LLKI_CHECK_RENAME, "/a/src/f",
 					"/a/dst/f" };
 	struct llki_check_verdict v;
