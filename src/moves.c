@@ -88,7 +88,7 @@ static int fit_layers(struct llk_ruleset *const layers[], int query,
 	return 0;
 }
 
-static uint64_t making(const struct llki_sys_identity *file, int errata)
+uint64_t llki_check_making(const struct llki_sys_identity *file, int errata)
 {
 	/* Where it is fixed, an overlay's whiteout is no device */
 	if (file->is_whiteout && errata > 0 && errata & WHITEOUT_ERRATUM)
@@ -112,7 +112,7 @@ static uint64_t making(const struct llki_sys_identity *file, int errata)
 	}
 }
 
-static uint64_t removing(const struct llki_sys_identity *file)
+uint64_t llki_check_removing(const struct llki_sys_identity *file)
 {
 	if (!file->kind)
 		return 0;
@@ -123,14 +123,14 @@ static uint64_t removing(const struct llki_sys_identity *file)
 static void want(const struct layers *ls, enum llki_check_kind kind,
 		 struct end *from, struct end *to)
 {
-	to->wanted = making(&from->place.file, ls->errata);
+	to->wanted = llki_check_making(&from->place.file, ls->errata);
 	if (kind == LLKI_CHECK_EXCHANGE)
-		from->wanted = making(&to->place.file, ls->errata);
+		from->wanted = llki_check_making(&to->place.file, ls->errata);
 	if (kind == LLKI_CHECK_LINK)
 		return;
 
-	from->wanted |= removing(&from->place.file);
-	to->wanted |= removing(&to->place.file);
+	from->wanted |= llki_check_removing(&from->place.file);
+	to->wanted |= llki_check_removing(&to->place.file);
 }
 
 /* The rights that @file would have more in @to than it has in @from */

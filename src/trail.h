@@ -92,7 +92,11 @@ uint64_t llki_check_missing(const struct llk_ruleset *rs,
 int llki_check_path(struct llk_ruleset *rs, const struct llki_check_view *view,
 		    uint64_t rights, const char *path, uint64_t *ret_missing);
 
-/* moves.c: ask for a move or link under all of @layers, NULL ends them */
+/* moves.c: the right to make such a file, and to remove it; 0 of kind 0 */
+uint64_t llki_check_making(const struct llki_sys_identity *file, int errata);
+uint64_t llki_check_removing(const struct llki_sys_identity *file);
+
+/* Ask for a move or link under all of @layers, NULL ends them */
 int llki_check_move(struct llk_ruleset *const layers[],
 		    const struct llki_check_view *view,
 		    const struct llki_check_move *move,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD OR MIT */
 /*
- * The filter of system calls for ld.so. The kernel's headers, which not each
+ * The filters of system calls, for ld.so and for the observer. The kernel's headers, which not each
  * libc can include, are not needed for its few numbers.
  */
 #include "run.h"
@@ -193,4 +193,56 @@ bool filter_calls(void)
 
 	return filter_is_known() &&
 	       prctl(PR_SET_SECCOMP, 2, &program, 0, 0) == 0;
+}
+
+/*
+ * The observer's
+ */
+
+#define MAX_TRACED 64
+#define ARCHITECTURE_I386 0x40000003U
+#define TRACE 0x7ff00000U
+#define LACK (0x00050000U | ENOSYS)
+
+/* One architecture's: io_uring does its work behind each tracer's back */
+static void add_traced(struct program *program, const uint32_t *numbers,
+		       size_t n, uint32_t io_uring)
+{
+	struct instruction *at = program->code + program->len;
+
+	*at++ = (struct instruction){ LOAD, 0, 0, AT_NUMBER };
+	*at++ = (struct instruction){ IF_EQUAL, 0, 1, io_uring };
+	*at++ = (struct instruction){ RETURN, 0, 0, LACK };
+	for (size_t i = 0; i < n; i++) {
+		*at++ = (struct instruction){ IF_EQUAL, 0, 1, numbers[i] };
+		*at++ = (struct instruction){ RETURN, 0, 0, TRACE };
+	}
+	*at++ = (struct instruction){ RETURN, 0, 0, ALLOW };
+	program->len = (unsigned short)(at - program->code);
+}
+
+bool filter_trace(const uint32_t *numbers, size_t n, const uint32_t *compat,
+		  size_t n_compat)
+{
+	struct instruction code[4 * MAX_TRACED + 16] = {
+		{ LOAD, 0, 0, AT_ARCHITECTURE },
+		{ IF_EQUAL, 0, (uint8_t)(2 * n_compat + 4), ARCHITECTURE_I386 },
+	};
+	struct program program = { 0, code };
+
+	if (sizeof(long) == 8 && ARCHITECTURE == 0xc000003eU) {
+		program.len = 2;
+		add_traced(&program, compat, n_compat, 425);
+	} else {
+		program.len = 1;
+	}
+	if (filter_is_known()) {
+		code[program.len++] =
+			(struct instruction){ IF_EQUAL, 1, 0, ARCHITECTURE };
+		code[program.len++] =
+			(struct instruction){ RETURN, 0, 0, ALLOW };
+	}
+	add_traced(&program, numbers, n, NEW_CALL(425));
+
+	return prctl(PR_SET_SECCOMP, 2, &program, 0, 0) == 0;
 }

@@ -39,51 +39,51 @@ static int utf8_length(const unsigned char *s)
 }
 
 /* One character, and how many bytes it had */
-static int json_character(const unsigned char *s)
+static int json_character(FILE *out, const unsigned char *s)
 {
 	int len = utf8_length(s);
 
 	if (!len) {
-		printf("\\\\x%02x", *s);
+		fprintf(out, "\\\\x%02x", *s);
 		return 1;
 	}
 	if (*s < 0x20 || *s == 0x7f)
-		printf("\\u%04x", *s);
+		fprintf(out, "\\u%04x", *s);
 	else if (*s == 0xc2 && s[1] <= 0x9f)
-		printf("\\u%04x", s[1]);
+		fprintf(out, "\\u%04x", s[1]);
 	else if (*s == '\\')
-		fputs("\\\\\\\\", stdout);
+		fputs("\\\\\\\\", out);
 	else if (*s == '"')
-		fputs("\\\"", stdout);
+		fputs("\\\"", out);
 	else
-		fwrite(s, 1, (size_t)len, stdout);
+		fwrite(s, 1, (size_t)len, out);
 
 	return len;
 }
 
-void json_string(const char *text)
+void json_string(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
-	putchar('"');
+	putc('"', out);
 	while (*s)
-		s += json_character(s);
-	putchar('"');
+		s += json_character(out, s);
+	putc('"', out);
 }
 
-void json_rights(uint64_t rights)
+void json_rights(FILE *out, uint64_t rights)
 {
 	char list[512], *name = list, *comma;
 
 	llk_rights_format(rights, list, sizeof(list));
-	putchar('[');
+	putc('[', out);
 	for (; rights && name; name = comma) {
 		comma = strchr(name, ',');
 		if (comma)
 			*comma++ = '\0';
-		json_string(name);
+		json_string(out, name);
 		if (comma)
-			putchar(',');
+			putc(',', out);
 	}
-	putchar(']');
+	putc(']', out);
 }

@@ -3,7 +3,7 @@
  * landlock-run: sandbox any command. Options become rules of one ruleset, and
  * the library does the rest.
  */
-#include "run.h"
+#include "observe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +62,8 @@ __attribute__((noreturn)) static void run_command(struct request *req)
 {
 	if (req->wants & WANT_TMP)
 		tmp_begin(req);
+	if (req->wants & WANT_WHY)
+		observe_begin(req, &why_observer);
 	if (!policy_is_empty(req))
 		restrict_self(req);
 	if (req->wants & WANT_VERBOSE)

@@ -60,6 +60,8 @@ struct event {
 	uint64_t rights, missing;
 	unsigned int port;
 	pid_t target;
+	bool is_unbound;  /* a datagram's socket: needs bind_udp on 0, too */
+	bool is_observed; /* EVENT_PTRACE: two can't trace one process */
 
 	/* A layer denied something of it: which, counted from the outermost, 1
 	   on; of how many the thread is in. Layer 1 is the sandbox of this run,
@@ -88,11 +90,18 @@ struct observer {
  */
 void observe_begin(const struct request *req, const struct observer *observer);
 
-/* The option that grants @rights on @path, --ro "PATH" say, or on a port */
+/* The option that grants @rights, without dashes; NULL: --allow alone does */
+const char *option_for(uint64_t rights);
+
+/* What a rule should name: a process of /proc is another one in the next run */
+const char *lasting_path(const char *path);
+
+/* That option with its value, for the shell: --ro PATH say, or on a port */
 void put_option_for_path(FILE *out, uint64_t rights, const char *path);
 void put_option_for_port(FILE *out, uint64_t rights, unsigned int port);
 
-/* why.c */
+/* why.c, why-json.c */
+void why_json(FILE *out, const struct event *event);
 extern const struct observer why_observer;
 
 #endif

@@ -86,6 +86,10 @@ static const struct option_row own_rows[] = {
 	{ "log-subdomains-off", NULL, "don't log denials of sandboxes within",
 	  take_flag, LLK_RESTRICT_LOG_SUBDOMAINS_OFF },
 
+	{ .help = "What was denied" },
+	{ "why", NULL, "tell it at the end, with the option that allows it",
+	  take_want, WANT_WHY },
+
 	{ .help = "To look before running" },
 	{ "abi", NULL, "tell what this kernel can restrict", take_want, WANT_ABI },
 	{ "dry-run", NULL, "tell what would be enforced; run nothing", take_want,
@@ -633,14 +637,15 @@ static void check_wants(const struct request *req)
 
 	refuse_both(req, WANT_BEST_EFFORT | WANT_STRICT,
 		    "--best-effort and --strict");
-	refuse_both(req, looks, "--abi and --dry-run");
+	refuse_both(req, looks | WANT_WHY, "--abi, --dry-run and --why");
 	if (req->checks.n && req->wants & looks)
 		die(EXIT_FAILED, NULL, NULL,
 		    "--abi, --dry-run and --check exclude each other");
 	if (!req->checks.n && !(req->wants & looks)) {
-		if (req->wants & WANT_JSON)
+		if (req->wants & WANT_JSON && !(req->wants & WANT_WHY))
 			die(EXIT_FAILED, NULL, NULL,
-			    "--json is for --abi, --dry-run and --check");
+			    "--json is for --abi, --dry-run, --check and "
+			    "--why");
 		if (!req->command)
 			die(EXIT_FAILED, NULL, NULL, "no command; try --help");
 	}

@@ -28,7 +28,7 @@ struct policy {
 
 bool policy_is_empty(const struct request *req)
 {
-	return req->dialect->is_landrun &&
+	return (req->dialect->is_landrun || req->wants & WANT_WHY) &&
 	       !(llk_abi_rights(req->version) & ~req->unrestricted);
 }
 

@@ -36,6 +36,7 @@
 #define WANT_JSON 0x800U
 #define WANT_ABI 0x1000U
 #define WANT_DRY_RUN 0x2000U
+#define WANT_WHY 0x4000U
 
 /* A rule, before the ruleset is there; or what --check asks */
 struct grant {
@@ -83,6 +84,9 @@ struct place {
 	unsigned int line;
 };
 void say_place(struct place place);
+
+/* @text as a word of the shell, quoted where it has to be */
+void say_word(FILE *out, const char *text);
 
 /* @text quoted and escaped: it can't forge a line or drive a terminal */
 void say_quoted(FILE *out, const char *text);
@@ -155,12 +159,17 @@ void presets_add(struct request *req);
 void ldd_add(struct request *req);
 
 /*
- * loader.c, filter.c: ld.so in a sandbox
+ * loader.c, filter.c: ld.so in a sandbox; and the filter of the observer
  */
 
 /* Whether there is a filter for this architecture; and set it */
 bool filter_is_known(void);
 bool filter_calls(void);
+
+/* Wake the tracer for calls of these numbers, and those of a 32-bit program
+   where both run; io_uring isn't there for anybody */
+bool filter_trace(const uint32_t *numbers, size_t n, const uint32_t *compat,
+		  size_t n_compat);
 
 struct question {
 	const char *loader;
@@ -202,8 +211,8 @@ int tell_abi(const struct request *req);
 int tell_dry_run(const struct request *req);
 int tell_checks(const struct request *req);
 
-void json_string(const char *text);
-void json_rights(uint64_t rights);
+void json_string(FILE *out, const char *text);
+void json_rights(FILE *out, uint64_t rights);
 
 /*
  * command.c: the environment, the command's file, and exec

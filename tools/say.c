@@ -74,6 +74,55 @@ void say_quoted(FILE *out, const char *text)
 	putc('"', out);
 }
 
+static bool is_plain(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._-+:,@%=";
+
+	return *text && !text[strspn(text, plain)];
+}
+
+static bool has_active(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned int code = 0;
+
+	for (int len; *s; s += len ? len : 1) {
+		len = decode(s, &code);
+		if (is_active(len ? code : *s))
+			return true;
+	}
+
+	return false;
+}
+
+/* '...', or $'...' where a byte must not reach the terminal, as bash, ksh and
+   zsh read it */
+void say_word(FILE *out, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	bool escapes = has_active(text);
+
+	if (is_plain(text)) {
+		fputs(text, out);
+		return;
+	}
+
+	fputs(escapes ? "$'" : "'", out);
+	for (; *s; s++) {
+		if (*s == '\'')
+			fputs(escapes ? "\\'" : "'\\''", out);
+		else if (escapes && *s == '\\')
+			fputs("\\\\", out);
+		else if (escapes && (*s < 0x20 || *s >= 0x7f))
+			fprintf(out, "\\%03o", *s);
+		else
+			putc(*s, out);
+	}
+	putc('\'', out);
+}
+
 /* landlock-run: "FILE":3: --ro "path": */
 static void say_about(const char *option, const char *value)
 {

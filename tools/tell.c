@@ -21,7 +21,7 @@ static void tell_rights(const struct request *req, const char *title,
 
 	if (is_json(req)) {
 		printf(",\"%s\":", member);
-		json_rights(rights);
+		json_rights(stdout, rights);
 		return;
 	}
 	llk_rights_format(rights, list, sizeof(list));
@@ -88,7 +88,7 @@ static int tell_no_landlock(const struct request *req)
 
 	if (is_json(req)) {
 		fputs("{\"abi\":0,\"explanation\":", stdout);
-		json_string(line);
+		json_string(stdout, line);
 		puts("}");
 	} else if (r < 0) {
 		say("%s\n", line);
@@ -168,7 +168,7 @@ static void json_of_rule(const struct grant *grant, uint64_t rights)
 	switch (grant->kind) {
 	case GRANT_PATH:
 		fputs("\"path\":", stdout);
-		json_string(grant->path);
+		json_string(stdout, grant->path);
 		break;
 	case GRANT_PORT:
 		printf("\"port\":%u", (unsigned int)grant->number);
@@ -181,7 +181,7 @@ static void json_of_rule(const struct grant *grant, uint64_t rights)
 		break;
 	}
 	fputs(",\"rights\":", stdout);
-	json_rights(rights);
+	json_rights(stdout, rights);
 	putchar('}');
 }
 
@@ -232,10 +232,10 @@ static void text_of_dry_run(const struct request *req,
 static void json_of_command(const struct request *req)
 {
 	fputs(",\"executes\":", stdout);
-	json_string(req->path);
+	json_string(stdout, req->path);
 	fputs(",\"command\":[", stdout);
 	for (char **word = req->command; *word; word++) {
-		json_string(*word);
+		json_string(stdout, *word);
 		if (word[1])
 			putchar(',');
 	}
@@ -247,7 +247,7 @@ static void json_outcome(const struct llk_ruleset *rs, int result)
 	char *line = explanation(rs);
 
 	printf("{\"outcome\":\"%s\",\"explanation\":", outcome_name(result));
-	json_string(line);
+	json_string(stdout, line);
 	free(line);
 }
 
@@ -315,14 +315,14 @@ static void json_of_check(const struct grant *check, uint64_t missing)
 {
 	if (check->kind == GRANT_PATH) {
 		fputs("{\"path\":", stdout);
-		json_string(check->path);
+		json_string(stdout, check->path);
 	} else {
 		printf("{\"port\":%u", (unsigned int)check->number);
 	}
 	fputs(",\"rights\":", stdout);
-	json_rights(check->rights & ~LLK_PRESET);
+	json_rights(stdout, check->rights & ~LLK_PRESET);
 	fputs(",\"denied\":", stdout);
-	json_rights(missing);
+	json_rights(stdout, missing);
 	putchar('}');
 }
 
