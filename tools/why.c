@@ -89,11 +89,24 @@ static void put_rights(FILE *out, uint64_t rights)
  * The parts of a line
  */
 
+/* A process's own place in /proc, by the name that it has for each */
+static void put_path(FILE *out, const struct event *event, const char *path)
+{
+	char *own = NULL;
+	int pid = 0, end = 0;
+
+	if (sscanf(path, "/proc/%d%n", &pid, &end) == 1 && pid == event->pid &&
+	    asprintf(&own, "/proc/self%s", path + end) < 0)
+		own = NULL;
+	say_word(out, own ? own : path);
+	free(own);
+}
+
 static void put_paths(FILE *out, const struct event *event)
 {
 	if (event->paths[0]) {
 		putc(' ', out);
-		say_word(out, event->paths[0]);
+		put_path(out, event, event->paths[0]);
 	}
 	if (event->paths[1]) {
 		fputs(" to ", out);
@@ -135,7 +148,7 @@ static void put_need(FILE *out, const struct event *event,
 	put_own(out, event);
 	if (!event->paths[0] || strcmp(event->paths[0], need->path) != 0) {
 		fputs(" on ", out);
-		say_word(out, need->path);
+		put_path(out, event, need->path);
 	}
 	if (need->is_denied_by_files)
 		fputs(" (file permissions deny it too)", out);
