@@ -167,8 +167,12 @@ static const char *advice(const struct request *req, int error)
 
 	if (error == EACCES && stat(req->path, &st) == 0 &&
 	    S_ISREG(st.st_mode) && st.st_mode & 0111)
-		return " (programs, their interpreter and libraries need "
-		       "--rox; see --add-exec)";
+		return req->dialect->is_landrun || req->wants & WANT_WHY
+			       ? " (programs, their interpreter and libraries "
+				 "need --rox; see --add-exec)"
+			       : " (programs, their interpreter and libraries "
+				 "need --rox; see --add-exec, and --why for "
+				 "what is missing)";
 	if (error == ENOENT && access(req->path, F_OK) == 0)
 		return " (its interpreter is missing)";
 

@@ -385,6 +385,21 @@ static void tell_why(const struct request *req, const struct event *event)
 	free(text);
 }
 
+static void put_unread(bool is_json)
+{
+	if (is_json) {
+		fputs("{\"type\":\"unreadable\",\"program\":", stderr);
+		json_string(stderr, unread->program);
+		fprintf(stderr, ",\"calls\":%u}\n", unread->n);
+		return;
+	}
+	say_word(stderr, unread->program);
+	fprintf(stderr,
+		": %u failed calls not readable (the program can't be looked "
+		"into)\n",
+		unread->n);
+}
+
 static void end_why(const struct request *req)
 {
 	struct line *next;
@@ -395,13 +410,8 @@ static void end_why(const struct request *req)
 		free(lines);
 	}
 	last_line = &lines;
-	for (; unread; unread = unread->next) {
-		say_word(stderr, unread->program);
-		fprintf(stderr,
-			": %u failed calls not readable (the program can't be "
-			"looked into)\n",
-			unread->n);
-	}
+	for (; unread; unread = unread->next)
+		put_unread(req->wants & WANT_JSON);
 }
 
 const struct observer why_observer = { .tell = tell_why, .end = end_why };

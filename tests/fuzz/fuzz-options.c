@@ -336,6 +336,13 @@ int main(int argc, char **argv);
 
 #define TMP_VARIABLE "TMPDIR=/tmp"
 
+/* In the place of why.c and observe.c: the run goes on as without */
+const struct observer why_observer = { .sees_all = false };
+
+void observe_begin(const struct request *req, const struct observer *observer)
+{
+}
+
 /* In the place of tmp.c and ldd.c */
 void tmp_begin(struct request *req)
 {
