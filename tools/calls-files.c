@@ -607,7 +607,9 @@ static bool is_denied_by_files(const struct need *need)
 	if (S_ISDIR(need->file.kind) && !(need->rights & LLK_FS_READ_DIR))
 		mode &= ~R_OK;
 
-	return mode && access(need->path, mode) < 0;
+	/* Elsewhere in another mount namespace: nothing is known then */
+	return mode && access(need->path, mode) < 0 &&
+	       (errno == EACCES || errno == EROFS);
 }
 
 void files_settle(const struct tracee *t, struct event *event)

@@ -395,9 +395,9 @@ static void put_unread(bool is_json)
 	}
 	say_word(stderr, unread->program);
 	fprintf(stderr,
-		": %u failed calls not readable (the program can't be looked "
-		"into)\n",
-		unread->n);
+		": %u failed call%s not readable (the program can't be "
+		"looked into)\n",
+		unread->n, unread->n == 1 ? "" : "s");
 }
 
 static void end_why(const struct request *req)

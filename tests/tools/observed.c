@@ -16,22 +16,32 @@
  *					prints those that were denied: the process
  *					has that name then
  *	observed io_uring		the errno of io_uring_setup
+ *	observed chroot DIR FILE	opens it in there
+ *	observed mount DIR
+ *	observed refused CALL COMMAND ...	ptrace or seccomp, by a filter
  */
 #include <liblandlock.h>
 #include <liblandlock/sys.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LOW_WORD_OF_FIRST                                    \
+	((unsigned int)offsetof(struct seccomp_data, args) + \
+	 (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
 
 static int try_file(const char *path)
 {
@@ -227,6 +237,41 @@ static int do_io_uring(char **args)
 	return syscall(SYS_io_uring_setup, 1, params) < 0 ? errno : 0;
 }
 
+static int do_chroot(char **args)
+{
+	return chroot(args[0]) < 0 || chdir("/") < 0 ? 2 : try_file(args[1]);
+}
+
+static int do_mount(char **args)
+{
+	return mount("none", args[0], "tmpfs", 0, NULL) < 0 ? errno : 0;
+}
+
+static int do_refused(char **args)
+{
+	unsigned int number =
+		!strcmp(args[0], "ptrace") ? SYS_ptrace : SYS_prctl;
+	/* Of prctl only what sets a filter */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 2, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, LOW_WORD_OF_FIRST),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+		return 2;
+	execvp(args[1], args + 1);
+
+	return 2;
+}
+
 /*
  * Random operations
  */
@@ -321,6 +366,9 @@ int main(int argc, char **argv)
 		{ "closed", 1, do_closed },
 		{ "random", 3, do_random },
 		{ "io_uring", 0, do_io_uring },
+		{ "chroot", 2, do_chroot },
+		{ "mount", 1, do_mount },
+		{ "refused", 2, do_refused },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(rows) / sizeof(rows[0]); i++)
