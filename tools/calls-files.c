@@ -118,8 +118,8 @@ static void keep_path(struct event *event, int i, const char *path)
 	event->paths[i] = strdup(path);
 }
 
-/* Find what @path is, and keep its name in the event, as it is found or as it
-   was given */
+/* Find what @path is, and keep its name in the event: as it is found, or, where
+   that isn't known or it is about a process, as it was given */
 static int find(const struct tracee *t, struct event *event, int dir,
 		const char *path, bool follows, struct spot *spot)
 {
@@ -127,7 +127,7 @@ static int find(const struct tracee *t, struct event *event, int dir,
 
 	keep_path(event, i, path);
 	r = tracee_find(t, dir, path, follows, spot);
-	if (r == 0)
+	if (r == 0 && strncmp(path, "/proc/", 6) != 0)
 		keep_path(event, i, spot->path);
 
 	return r;

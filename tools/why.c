@@ -89,17 +89,41 @@ static void put_rights(FILE *out, uint64_t rights)
  * The parts of a line
  */
 
-/* A process's own place in /proc, by the name that it has for each */
+/* A process's own place in /proc has one name for all, in memory of its own */
+static char *name_of(const struct event *event, const char *path)
+{
+	int pid = 0, end = 0;
+	bool is_own = sscanf(path, "/proc/%d%n", &pid, &end) == 1 &&
+		      pid == event->pid;
+	char *name;
+
+	if (asprintf(&name, "%s%s", is_own ? "/proc/self" : "",
+		     path + (is_own ? end : 0)) < 0)
+		die(EXIT_FAILED, NULL, NULL, "out of memory");
+
+	return name;
+}
+
 static void put_path(FILE *out, const struct event *event, const char *path)
 {
-	char *own = NULL;
-	int pid = 0, end = 0;
+	char *name = name_of(event, path);
 
-	if (sscanf(path, "/proc/%d%n", &pid, &end) == 1 && pid == event->pid &&
-	    asprintf(&own, "/proc/self%s", path + end) < 0)
-		own = NULL;
-	say_word(out, own ? own : path);
-	free(own);
+	say_word(out, name);
+	free(name);
+}
+
+/* Where a right is missing, if that is not what the call has named */
+static void put_place(FILE *out, const struct event *event, const char *path)
+{
+	char *name = name_of(event, path);
+	char *given = event->paths[0] ? name_of(event, event->paths[0]) : NULL;
+
+	if (!given || strcmp(given, name) != 0) {
+		fputs(" on ", out);
+		say_word(out, name);
+	}
+	free(name);
+	free(given);
 }
 
 static void put_paths(FILE *out, const struct event *event)
@@ -146,10 +170,7 @@ static void put_need(FILE *out, const struct event *event,
 	fputs("denied ", out);
 	put_rights(out, need->missing);
 	put_own(out, event);
-	if (!event->paths[0] || strcmp(event->paths[0], need->path) != 0) {
-		fputs(" on ", out);
-		put_path(out, event, need->path);
-	}
+	put_place(out, event, need->path);
 	if (need->is_denied_by_files)
 		fputs(" (file permissions deny it too)", out);
 	fputs(" -> ", out);

@@ -281,8 +281,8 @@ test_privilege()
 		"observed: mount in: denied: nothing is mounted where files are restricted -> --unrestricted-filesystem" \
 		-- "$observed" mount in
 	as_root "told: the inside of another process" told \
-		"cat: open /proc/$$/environ: denied ptrace: the process is outside of the sandbox -> no option allows it" \
-		-- cat /proc/$$/environ
+		"cat: open /proc/$$/cwd/in/file: denied ptrace: the process is outside of the sandbox -> no option allows it" \
+		--ro in -- cat "/proc/$$/cwd/in/file"
 }
 
 #
@@ -325,7 +325,7 @@ in_32_bits()
 		return 77
 		;;
 	esac
-	${CC:-cc} -m32 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I "$source/include" \
+	cc -m32 -idirafter "/usr/include/$(gcc -print-multiarch)" -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I "$source/include" \
 		-o "$here/observed-32" "$source/tests/tools/observed.c" \
 		"$source"/src/*.c "$source"/src/sys/*.c -pthread >/dev/null 2>&1 || {
 		echo "no 32-bit programs can be built here"
@@ -354,6 +354,8 @@ test_followed()
 follows_orphans()
 {
 	why -- sh -c '(sleep 1; cat in/file) & exit 0' || return
+	until_is grep -q 'cat: openat* .*: denied' stderr
+	shorten_calls
 	has_line "cat: open $here/in/file: denied read_file -> --ro $here/in/file"
 }
 
