@@ -110,7 +110,7 @@ static void look_abstract(const struct tracee *t, struct event *event,
 	address->un.sun_path[0] = '@';
 	event->paths[0] = strdup(address->un.sun_path);
 	event->kind = EVENT_SOCKET;
-	if (binds || is_abstract_of_run(event->paths[0]))
+	if (binds || is_abstract_of_run(address->un.sun_path))
 		return;
 
 	event->rights = LLK_SCOPE_ABSTRACT_UNIX_SOCKET;

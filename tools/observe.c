@@ -98,11 +98,17 @@ static void remove_thread(struct tracee *t)
 	free(t);
 }
 
+/* Each libc has a type of its own for the first argument */
+static long trace(int what, pid_t id, size_t address, void *data)
+{
+	return syscall(SYS_ptrace, what, id, address, data);
+}
+
 /* To the end of a call that is looked at, else until something happens */
 static void go_on(const struct tracee *t, int sig)
 {
-	ptrace(t->call.row ? PTRACE_SYSCALL : PTRACE_CONT, t->id, NULL,
-	       (void *)(long)sig);
+	trace(t->call.row ? PTRACE_SYSCALL : PTRACE_CONT, t->id, 0,
+	      (void *)(long)sig);
 }
 
 /* A new thread whose first stop came before the word of its maker */
@@ -113,7 +119,7 @@ static void release(struct tracee *t)
 
 	t->waits = false;
 	if (t->listens)
-		ptrace(PTRACE_LISTEN, t->id, NULL, NULL);
+		trace(PTRACE_LISTEN, t->id, 0, NULL);
 	else
 		go_on(t, 0);
 	t->listens = false;
@@ -145,7 +151,7 @@ static unsigned long message_of(const struct tracee *t)
 {
 	unsigned long message = 0;
 
-	ptrace(PTRACE_GETEVENTMSG, t->id, NULL, &message);
+	trace(PTRACE_GETEVENTMSG, t->id, 0, &message);
 
 	return message;
 }
@@ -154,8 +160,7 @@ static void see_call(struct tracee *t)
 {
 	struct syscall_info info = { 0 };
 
-	if (ptrace((enum __ptrace_request)GET_SYSCALL_INFO, t->id,
-		   (void *)sizeof(info), &info) <= 0)
+	if (trace(GET_SYSCALL_INFO, t->id, sizeof(info), &info) <= 0)
 		return;
 
 	t->call.is_32_bit =
@@ -170,8 +175,8 @@ static void see_result(struct tracee *t)
 {
 	struct syscall_info info = { 0 };
 
-	if (t->call.row && ptrace((enum __ptrace_request)GET_SYSCALL_INFO,
-				  t->id, (void *)sizeof(info), &info) > 0)
+	if (t->call.row &&
+	    trace(GET_SYSCALL_INFO, t->id, sizeof(info), &info) > 0)
 		calls_leave(request, t, info.result);
 	t->call.row = NULL;
 	event_free(t->event);
@@ -209,7 +214,7 @@ static void see_event_stop(struct tracee *t, int sig)
 	if (t->waits)
 		t->listens = listens;
 	else if (listens)
-		ptrace(PTRACE_LISTEN, t->id, NULL, NULL);
+		trace(PTRACE_LISTEN, t->id, 0, NULL);
 	else
 		go_on(t, 0);
 }
@@ -360,8 +365,7 @@ static int seize(pid_t command)
 	if (command == 1)
 		options |= PTRACE_O_TRACEEXIT;
 
-	return ptrace(PTRACE_SEIZE, command, NULL, (void *)options) < 0 ? errno
-									: 0;
+	return trace(PTRACE_SEIZE, command, 0, (void *)options) < 0 ? errno : 0;
 }
 
 /* What the two say to each other first */
