@@ -294,18 +294,17 @@ static int check_found(const struct layers *ls, enum llki_check_kind kind,
 	return 0;
 }
 
-int llki_check_move_places(struct llk_ruleset *const layers[],
-			   const struct llki_check_view *view,
-			   enum llki_check_kind kind,
-			   const struct llki_trail_place *from,
-			   const struct llki_trail_place *to,
-			   struct llki_check_verdict *ret_verdict)
+int llki_check_places(struct llk_ruleset *const layers[],
+		      const struct llki_check_view *view,
+		      const struct llki_check_places *places,
+		      struct llki_check_verdict *ret_verdict)
 {
 	struct layers ls = { .errata = view->errata };
-	struct end ends[2] = { { .place = *from }, { .place = *to } };
+	struct end from = { .place = *places->from };
+	struct end to = { .place = *places->to };
 	int r = fit_layers(layers, view->query, &ls);
 
-	return r ? r : check_found(&ls, kind, &ends[0], &ends[1], ret_verdict);
+	return r ? r : check_found(&ls, places->kind, &from, &to, ret_verdict);
 }
 
 int llki_check_move(struct llk_ruleset *const layers[],
@@ -314,13 +313,13 @@ int llki_check_move(struct llk_ruleset *const layers[],
 		    struct llki_check_verdict *ret_verdict)
 {
 	struct llki_trail_place from = { 0 }, to = { 0 };
+	struct llki_check_places places = { move->kind, &from, &to };
 	int r = llki_trail_find(&view->from, move->from, false, &from);
 
 	if (r == 0)
 		r = llki_trail_find(&view->from, move->to, false, &to);
 	if (r == 0)
-		r = llki_check_move_places(layers, view, move->kind, &from, &to,
-					   ret_verdict);
+		r = llki_check_places(layers, view, &places, ret_verdict);
 	llki_trail_free(from.dir);
 	llki_trail_free(to.dir);
 

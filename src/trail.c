@@ -150,7 +150,7 @@ static int own_link(const struct walk *w, char *text, int n)
 
 	if (!len || *text < '1' || *text > '9')
 		return n;
-	memcpy(text, own, len);
+	memcpy(text, own, len + 1);
 
 	return (int)len;
 }

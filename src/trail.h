@@ -103,11 +103,14 @@ int llki_check_move(struct llk_ruleset *const layers[],
 		    struct llki_check_verdict *ret_verdict);
 
 /* The same, of places that were found; they stay the caller's */
-int llki_check_move_places(struct llk_ruleset *const layers[],
-			   const struct llki_check_view *view,
-			   enum llki_check_kind kind,
-			   const struct llki_trail_place *from,
-			   const struct llki_trail_place *to,
-			   struct llki_check_verdict *ret_verdict);
+struct llki_check_places {
+	enum llki_check_kind kind;
+	const struct llki_trail_place *from, *to;
+};
+
+int llki_check_places(struct llk_ruleset *const layers[],
+		      const struct llki_check_view *view,
+		      const struct llki_check_places *places,
+		      struct llki_check_verdict *ret_verdict);
 
 #endif

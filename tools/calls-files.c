@@ -120,24 +120,24 @@ static void keep_path(struct event *event, int i, const char *path)
 
 /* Find what @path is, and keep its name in the event: as it is found, or, where
    that isn't known or it is about a process, as it was given */
-static int find(const struct tracee *t, struct event *event, int dir,
-		const char *path, bool follows, struct spot *spot)
+static int find(const struct tracee *t, struct event *event,
+		const struct name *name, bool follows, struct spot *spot)
 {
 	int i = event->paths[0] && event->kind == EVENT_MOVE, r;
 
-	keep_path(event, i, path);
-	r = tracee_find(t, dir, path, follows, spot);
-	if (r == 0 && strncmp(path, "/proc/", 6) != 0)
+	keep_path(event, i, name->path);
+	r = tracee_find(t, name->dir, name->path, follows, spot);
+	if (r == 0 && strncmp(name->path, "/proc/", 6) != 0)
 		keep_path(event, i, spot->path);
 
 	return r;
 }
 
 int need_beneath(const struct tracee *t, struct event *event, uint64_t rights,
-		 int dir, const char *path)
+		 const struct name *name)
 {
 	struct spot spot;
-	int r = find(t, event, dir, path, false, &spot);
+	int r = find(t, event, name, false, &spot);
 
 	if (r == 0)
 		add_need(t, event, rights, &spot, true);
@@ -148,10 +148,10 @@ int need_beneath(const struct tracee *t, struct event *event, uint64_t rights,
 }
 
 int need_of_file(const struct tracee *t, struct event *event, uint64_t rights,
-		 int dir, const char *path)
+		 const struct name *name)
 {
 	struct spot spot;
-	int r = find(t, event, dir, path, true, &spot);
+	int r = find(t, event, name, true, &spot);
 
 	if (r == 0 && spot.place.file.kind)
 		add_need(t, event, rights, &spot, false);
@@ -160,40 +160,35 @@ int need_of_file(const struct tracee *t, struct event *event, uint64_t rights,
 	return r;
 }
 
-/* The directory that the row names, and the path */
-static int read_path(const struct tracee *t, int at, int *ret_dir,
-		     char path[PATH_MAX])
+/* From the row's columns @at on */
+static int read_name(const struct tracee *t, int at, struct name *name)
 {
-	bool has_dir = t->call.row->at[at] >= 0;
+	name->dir = t->call.row->at[at] < 0 ? TRACEE_CWD : (int)call_arg(t, at);
 
-	*ret_dir = has_dir ? (int)call_arg(t, at) : TRACEE_CWD;
-
-	return tracee_read_string(t, call_arg(t, at + 1), path, PATH_MAX);
+	return tracee_read_string(t, call_arg(t, at + 1), name->path,
+				  sizeof(name->path));
 }
 
 int look_file(const struct tracee *t, struct event *event)
 {
-	char path[PATH_MAX];
-	int dir, r = read_path(t, 0, &dir, path);
+	struct name name;
+	int r = read_name(t, 0, &name);
 
-	return r ? r : need_of_file(t, event, t->call.row->rights, dir, path);
-}
-
-int look_name(const struct tracee *t, struct event *event)
-{
-	char path[PATH_MAX];
-	int dir, r = read_path(t, 0, &dir, path);
-
-	return r ? r : need_beneath(t, event, t->call.row->rights, dir, path);
+	return r ? r : need_of_file(t, event, t->call.row->rights, &name);
 }
 
 static int look_name_for(const struct tracee *t, struct event *event,
 			 uint64_t rights)
 {
-	char path[PATH_MAX];
-	int dir, r = read_path(t, 0, &dir, path);
+	struct name name;
+	int r = read_name(t, 0, &name);
 
-	return r ? r : need_beneath(t, event, rights, dir, path);
+	return r ? r : need_beneath(t, event, rights, &name);
+}
+
+int look_name(const struct tracee *t, struct event *event)
+{
+	return look_name_for(t, event, t->call.row->rights);
 }
 
 int look_node(const struct tracee *t, struct event *event)
@@ -249,14 +244,14 @@ static int look_open_flags(const struct tracee *t, struct event *event,
 			   uint64_t flags)
 {
 	bool is_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-	char path[PATH_MAX];
+	struct name name;
 	struct spot spot;
-	int dir, r = read_path(t, 0, &dir, path);
+	int r = read_name(t, 0, &name);
 
 	if (r < 0)
 		return r;
 
-	r = find(t, event, dir, path, !is_new && !(flags & O_NOFOLLOW), &spot);
+	r = find(t, event, &name, !is_new && !(flags & O_NOFOLLOW), &spot);
 	if (r == 0 && !(flags & O_PATH))
 		need_open(t, event, flags, &spot);
 	spot_end(&spot);
@@ -435,22 +430,22 @@ static bool find_next_program(const struct spot *spot, char path[PATH_MAX],
 	return find_loader(head, (size_t)n, path);
 }
 
-static int look_exec_path(const struct tracee *t, struct event *event, int dir,
-			  char path[PATH_MAX])
+static int look_exec_name(const struct tracee *t, struct event *event,
+			  struct name *name)
 {
 	const uint64_t rights = LLK_FS_EXECUTE | LLK_FS_READ_FILE;
 	bool goes_on = true, is_loader = false;
 	struct spot spot;
-	int r = find(t, event, dir, path, true, &spot);
+	int r = find(t, event, name, true, &spot);
 
 	while (r == 0 && goes_on && event->n_needs < MAX_NEEDS) {
 		add_need(t, event, rights, &spot, false);
 		goes_on = !is_loader &&
-			  find_next_program(&spot, path, &is_loader);
+			  find_next_program(&spot, name->path, &is_loader);
 		if (!goes_on)
 			break;
 		spot_end(&spot);
-		r = tracee_find(t, TRACEE_CWD, path, true, &spot);
+		r = tracee_find(t, TRACEE_CWD, name->path, true, &spot);
 	}
 	spot_end(&spot);
 
@@ -460,15 +455,14 @@ static int look_exec_path(const struct tracee *t, struct event *event, int dir,
 int look_exec(const struct tracee *t, struct event *event)
 {
 	bool is_fd = call_arg(t, 2) & 0x1000; /* AT_EMPTY_PATH */
-	char path[PATH_MAX];
-	int dir, r = read_path(t, 0, &dir, path);
+	struct name name;
+	int r = read_name(t, 0, &name);
 
-	if (r == 0 && is_fd && !*path) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-		dir = TRACEE_CWD;
-	}
+	if (r == 0 && is_fd && !*name.path)
+		snprintf(name.path, sizeof(name.path), "/proc/self/fd/%d",
+			 name.dir);
 
-	return r ? r : look_exec_path(t, event, dir, path);
+	return r ? r : look_exec_name(t, event, &name);
 }
 
 /*
@@ -514,17 +508,17 @@ static void need_move(const struct tracee *t, struct event *event,
 
 static int look_two(const struct tracee *t, struct event *event, bool follows)
 {
-	char path[PATH_MAX];
 	struct spot from = { .end.dir = -1 }, to = { .end.dir = -1 };
-	int dir, r = read_path(t, 0, &dir, path);
+	struct name name;
+	int r = read_name(t, 0, &name);
 
 	event->kind = EVENT_MOVE;
 	if (r == 0)
-		r = find(t, event, dir, path, follows, &from);
+		r = find(t, event, &name, follows, &from);
 	if (r == 0)
-		r = read_path(t, 2, &dir, path);
+		r = read_name(t, 2, &name);
 	if (r == 0)
-		r = find(t, event, dir, path, false, &to);
+		r = find(t, event, &name, false, &to);
 	if (r == 0 && from.place.file.kind)
 		need_move(t, event, &from, &to);
 	spot_end(&from);

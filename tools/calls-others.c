@@ -121,16 +121,18 @@ static int look_unix(const struct tracee *t, struct event *event,
 		     union address *address, bool binds)
 {
 	const char *path = address->un.sun_path;
+	struct name name;
 
 	if (!*path) {
 		look_abstract(t, event, address, binds);
 		return 0;
 	}
 
-	return binds ? need_beneath(t, event, LLK_FS_MAKE_SOCK, TRACEE_CWD,
-				    path)
-		     : need_of_file(t, event, LLK_FS_RESOLVE_UNIX, TRACEE_CWD,
-				    path);
+	name.dir = TRACEE_CWD;
+	snprintf(name.path, sizeof(name.path), "%s", path);
+
+	return binds ? need_beneath(t, event, LLK_FS_MAKE_SOCK, &name)
+		     : need_of_file(t, event, LLK_FS_RESOLVE_UNIX, &name);
 }
 
 static void look_port(const struct tracee *t, struct event *event,
@@ -204,7 +206,7 @@ int look_message(const struct tracee *t, struct event *event)
 	bool connects = call_arg(t, 2) & TCP_FAST_OPEN;
 	struct use use = { false, connects ? LLK_NET_CONNECT_TCP : 0,
 			   LLK_NET_CONNECT_SEND_UDP };
-	uint64_t at, size;
+	uint64_t at = 0, size = 0;
 	int r = tracee_read_word(t, call_arg(t, 1), &at);
 
 	if (r == 0)
@@ -259,19 +261,11 @@ int look_signal(const struct tracee *t, struct event *event)
 
 int look_signal_fd(const struct tracee *t, struct event *event)
 {
-	char path[64], line[128];
-	int target = 0;
-	FILE *info;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)t->id,
 		 (int)call_arg(t, 0));
-	info = fopen(path, "re");
-	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "Pid: %d", &target) == 1)
-			break;
-	if (info)
-		fclose(info);
-	look_target(t, event, target);
+	look_target(t, event, (pid_t)proc_number(path, "Pid:", 10));
 
 	return 0;
 }
@@ -297,19 +291,11 @@ int look_ptrace(const struct tracee *t, struct event *event)
 /* The capability is asked for before Landlock is */
 static bool may_mount(const struct tracee *t)
 {
-	char path[64], line[128];
-	unsigned long long capabilities = 0;
-	FILE *status;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)t->id);
-	status = fopen(path, "re");
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "CapEff: %llx", &capabilities) == 1)
-			break;
-	if (status)
-		fclose(status);
 
-	return capabilities >> CAP_SYS_ADMIN & 1;
+	return proc_number(path, "CapEff:", 16) >> CAP_SYS_ADMIN & 1;
 }
 
 int look_mount(const struct tracee *t, struct event *event)
@@ -337,17 +323,17 @@ int look_mount(const struct tracee *t, struct event *event)
    that no option of files changes */
 static void settle_proc(const struct tracee *t, struct event *event)
 {
-	int pid = 0, end = 0;
+	const char *path = event->paths[0];
+	pid_t process = path ? proc_process(path, &path) : 0;
 
-	if (!event->paths[0] || event->is_denied || event->error != EACCES ||
-	    sscanf(event->paths[0], "/proc/%d/%n", &pid, &end) != 1 || !end)
+	if (!process || event->is_denied)
 		return;
 
-	layers_check_scope(t, event, 0, observe_find(pid));
+	layers_check_scope(t, event, 0, observe_find(process));
 	if (!event->is_denied)
 		return;
 	event->kind = EVENT_PTRACE;
-	event->target = pid;
+	event->target = process;
 }
 
 /* Landlock has one error for each kind, two for moves */

@@ -19,7 +19,7 @@ struct call_row {
 	/* Where its arguments are, -1 for one that it hasn't. Names: directory,
 	   path, and flags or mode; of two names both, then flags. Sockets:
 	   descriptor, address or message, length, flags. */
-	signed char at[5];
+	int at[5];
 	uint64_t rights;
 	void (*note)(struct tracee *t, int64_t result);
 };
@@ -33,11 +33,17 @@ look_function look_open, look_open_how, look_file, look_fd, look_ioctl,
 look_function look_bind, look_send, look_message, look_signal, look_signal_fd,
 	look_ptrace, look_mount;
 
-/* calls-files.c: needs of a path that was read already */
+/* A path as the call has it, and the descriptor where it begins */
+struct name {
+	int dir;
+	char path[PATH_MAX];
+};
+
+/* calls-files.c: needs on the directory of a name, or on what it leads to */
 int need_beneath(const struct tracee *t, struct event *event, uint64_t rights,
-		 int dir, const char *path);
+		 const struct name *name);
 int need_of_file(const struct tracee *t, struct event *event, uint64_t rights,
-		 int dir, const char *path);
+		 const struct name *name);
 
 /* Once the call has answered: what it made, and why it failed */
 void files_settle(const struct tracee *t, struct event *event);

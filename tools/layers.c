@@ -184,7 +184,7 @@ static int read_path_rule(const struct tracee *t, struct llki_rule *rule)
 	struct __attribute__((packed)) {
 		uint64_t rights;
 		int32_t fd;
-	} attr;
+	} attr = { 0 };
 	int r = tracee_read(t, t->call.args[2], &attr, sizeof(attr)), fd;
 
 	if (r < 0)
@@ -203,7 +203,7 @@ static int read_path_rule(const struct tracee *t, struct llki_rule *rule)
 
 static int read_port_rule(const struct tracee *t, struct llki_rule *rule)
 {
-	uint64_t attr[2];
+	uint64_t attr[2] = { 0 };
 	int r = tracee_read(t, t->call.args[2], attr, sizeof(attr));
 
 	rule->kind = LLKI_PORT;
@@ -302,6 +302,7 @@ void layers_check_move(const struct tracee *t, struct event *event,
 		       const struct llki_trail_place *from,
 		       const struct llki_trail_place *to)
 {
+	struct llki_check_places places = { event->move, from, to };
 	struct llki_check_view view = { .query = observation.query,
 					.errata = observation.errata };
 	struct list list = list_layers(t), below = list;
@@ -310,8 +311,7 @@ void layers_check_move(const struct tracee *t, struct event *event,
 		struct llki_check_verdict v = { 0 };
 
 		below.rs[i + 1] = NULL;
-		if (llki_check_move_places(below.rs, &view, event->move, from,
-					   to, &v) < 0)
+		if (llki_check_places(below.rs, &view, &places, &v) < 0)
 			return;
 		below.rs[i + 1] = list.rs[i + 1];
 		if (!v.error)

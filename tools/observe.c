@@ -99,7 +99,7 @@ static void remove_thread(struct tracee *t)
 }
 
 /* Each libc has a type of its own for the first argument */
-static long trace(int what, pid_t id, size_t address, void *data)
+static long trace(int what, pid_t id, size_t address, size_t data)
 {
 	return syscall(SYS_ptrace, what, id, address, data);
 }
@@ -108,7 +108,7 @@ static long trace(int what, pid_t id, size_t address, void *data)
 static void go_on(const struct tracee *t, int sig)
 {
 	trace(t->call.row ? PTRACE_SYSCALL : PTRACE_CONT, t->id, 0,
-	      (void *)(long)sig);
+	      (size_t)sig);
 }
 
 /* A new thread whose first stop came before the word of its maker */
@@ -119,7 +119,7 @@ static void release(struct tracee *t)
 
 	t->waits = false;
 	if (t->listens)
-		trace(PTRACE_LISTEN, t->id, 0, NULL);
+		trace(PTRACE_LISTEN, t->id, 0, 0);
 	else
 		go_on(t, 0);
 	t->listens = false;
@@ -151,7 +151,7 @@ static unsigned long message_of(const struct tracee *t)
 {
 	unsigned long message = 0;
 
-	trace(PTRACE_GETEVENTMSG, t->id, 0, &message);
+	trace(PTRACE_GETEVENTMSG, t->id, 0, (size_t)&message);
 
 	return message;
 }
@@ -160,7 +160,7 @@ static void see_call(struct tracee *t)
 {
 	struct syscall_info info = { 0 };
 
-	if (trace(GET_SYSCALL_INFO, t->id, sizeof(info), &info) <= 0)
+	if (trace(GET_SYSCALL_INFO, t->id, sizeof(info), (size_t)&info) <= 0)
 		return;
 
 	t->call.is_32_bit =
@@ -176,7 +176,7 @@ static void see_result(struct tracee *t)
 	struct syscall_info info = { 0 };
 
 	if (t->call.row &&
-	    trace(GET_SYSCALL_INFO, t->id, sizeof(info), &info) > 0)
+	    trace(GET_SYSCALL_INFO, t->id, sizeof(info), (size_t)&info) > 0)
 		calls_leave(request, t, info.result);
 	t->call.row = NULL;
 	event_free(t->event);
@@ -214,7 +214,7 @@ static void see_event_stop(struct tracee *t, int sig)
 	if (t->waits)
 		t->listens = listens;
 	else if (listens)
-		trace(PTRACE_LISTEN, t->id, 0, NULL);
+		trace(PTRACE_LISTEN, t->id, 0, 0);
 	else
 		go_on(t, 0);
 }
@@ -365,7 +365,7 @@ static int seize(pid_t command)
 	if (command == 1)
 		options |= PTRACE_O_TRACEEXIT;
 
-	return trace(PTRACE_SEIZE, command, 0, (void *)options) < 0 ? errno : 0;
+	return trace(PTRACE_SEIZE, command, 0, (size_t)options) < 0 ? errno : 0;
 }
 
 /* What the two say to each other first */
@@ -414,36 +414,20 @@ __attribute__((noreturn)) static void observe(int fd, pid_t command)
  * The command's process
  */
 
-static long read_number(const char *path, const char *name)
-{
-	FILE *file = fopen(path, "re");
-	char line[128];
-	long n = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, strlen(name))) {
-			n = strtol(line + strlen(name), NULL, 10);
-			break;
-		}
-	if (file)
-		fclose(file);
-
-	return n;
-}
-
 __attribute__((noreturn)) static void die_untraced(int error)
 {
-	long yama = read_number("/proc/sys/kernel/yama/ptrace_scope", "");
-	long tracer = read_number("/proc/self/status", "TracerPid:");
+	int yama =
+		(int)proc_number("/proc/sys/kernel/yama/ptrace_scope", "", 10);
+	int tracer = (int)proc_number("/proc/self/status", "TracerPid:", 10);
 
 	if (yama >= 2)
 		die(EXIT_FAILED, NULL, NULL,
 		    "the command can't be observed: "
-		    "kernel.yama.ptrace_scope is %ld, and allows it %s",
+		    "kernel.yama.ptrace_scope is %d, and allows it %s",
 		    yama, yama == 2 ? "to root alone" : "to nobody");
 	if (tracer)
 		die(EXIT_FAILED, NULL, NULL,
-		    "the command can't be observed: process %ld, a debugger "
+		    "the command can't be observed: process %d, a debugger "
 		    "or another observer, does so already",
 		    tracer);
 

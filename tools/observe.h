@@ -93,6 +93,9 @@ void observe_begin(const struct request *req, const struct observer *observer);
 /* The option that grants @rights, without dashes; NULL: --allow alone does */
 const char *option_for(uint64_t rights);
 
+/* The process that a path of /proc is about, with what follows it; or 0 */
+pid_t proc_process(const char *path, const char **ret_rest);
+
 /* What a rule should name: a process of /proc is another one in the next run */
 const char *lasting_path(const char *path);
 

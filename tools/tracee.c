@@ -20,9 +20,11 @@
 int tracee_read(const struct tracee *t, uint64_t address, void *buf,
 		size_t size)
 {
+	struct {
+		size_t address, size; /* struct iovec, of another process */
+	} there = { (size_t)address, size };
 	struct iovec here = { buf, size };
-	struct iovec there = { (void *)(uintptr_t)address, size };
-	ssize_t n = process_vm_readv(t->id, &here, 1, &there, 1, 0);
+	long n = syscall(SYS_process_vm_readv, t->id, &here, 1, &there, 1, 0);
 
 	if (n < 0)
 		return -errno;
@@ -132,6 +134,35 @@ void tracee_name(const struct tracee *t, char *buf, size_t size)
 	buf[buf[n - 1] == '\n' ? n - 1 : n] = '\0';
 }
 
+uint64_t proc_number(const char *path, const char *title, int base)
+{
+	FILE *file = fopen(path, "re");
+	char line[128];
+	uint64_t n = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, title, strlen(title)))
+			n = strtoull(line + strlen(title), NULL, base);
+	if (file)
+		fclose(file);
+
+	return n;
+}
+
+pid_t proc_process(const char *path, const char **ret_rest)
+{
+	static const char proc[] = "/proc/";
+	size_t len = sizeof(proc) - 1;
+
+	if (strncmp(path, proc, len) != 0 || path[len] < '1' || path[len] > '9')
+		return 0;
+
+	path += len;
+	*ret_rest = path + strspn(path, "0123456789");
+
+	return (pid_t)strtol(path, NULL, 10);
+}
+
 /*
  * Paths
  */
@@ -187,7 +218,7 @@ static int name_spot(struct spot *spot)
 	return -ENOENT;
 }
 
-static int find_from(const struct tracee *t, struct llki_trail_from *from,
+static int find_from(const struct tracee *t, struct llki_trail_from from,
 		     const char *path, bool follows, struct spot *spot)
 {
 	char self[16], thread_self[40];
@@ -196,10 +227,10 @@ static int find_from(const struct tracee *t, struct llki_trail_from *from,
 	snprintf(self, sizeof(self), "%d", (int)t->process);
 	snprintf(thread_self, sizeof(thread_self), "%d/task/%d",
 		 (int)t->process, (int)t->id);
-	from->self = self;
-	from->thread_self = thread_self;
-	from->end = &spot->end;
-	r = llki_trail_find(from, path, follows, &spot->place);
+	from.self = self;
+	from.thread_self = thread_self;
+	from.end = &spot->end;
+	r = llki_trail_find(&from, path, follows, &spot->place);
 	if (r < 0 && spot->end.dir >= 0)
 		close(spot->end.dir);
 	if (r < 0)
@@ -223,16 +254,13 @@ static int fd_of_path(const char *path)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = strlen(rows[i].prefix);
 		const char *rest = path + len;
-		int n = 0;
 
 		if (strncmp(path, rows[i].prefix, len) != 0)
 			continue;
 		if (rows[i].number >= 0)
 			return *rest ? -1 : rows[i].number;
-		if (*rest && strlen(rest) < 8 &&
-		    !rest[strspn(rest, "0123456789")] &&
-		    sscanf(rest, "%d", &n) == 1)
-			return n;
+		if (*rest && !rest[strspn(rest, "0123456789")])
+			return (int)strtol(rest, NULL, 10);
 	}
 
 	return -1;
@@ -255,7 +283,7 @@ int tracee_find(const struct tracee *t, int dir, const char *path, bool follows,
 	if (r >= 0 && *path != '/')
 		r = from.dir;
 	if (r >= 0)
-		r = find_from(t, &from, path, follows, ret_spot);
+		r = find_from(t, from, path, follows, ret_spot);
 	if (from.dir >= 0)
 		close(from.dir);
 	if (from.root >= 0)
@@ -287,7 +315,7 @@ int tracee_find_fd(const struct tracee *t, int number, struct spot *ret_spot)
 	close(fd);
 	if (r == 0)
 		r = text && *text == '/'
-			    ? find_from(t, &from, text, false, ret_spot)
+			    ? find_from(t, from, text, false, ret_spot)
 			    : -ENOENT;
 	free(text);
 	if (r < 0 || is_file(&ret_spot->place.file, &file))

@@ -84,6 +84,9 @@ int tracee_duplicate_fd(const struct tracee *t, int number);
 
 void tracee_name(const struct tracee *t, char *buf, size_t size);
 
+/* The number behind @title in a file of /proc, 0 without */
+uint64_t proc_number(const char *path, const char *title, int base);
+
 /*
  * layers.c: which layers a thread is in
  */

@@ -48,13 +48,9 @@ const char *option_for(uint64_t rights)
 /* A process of /proc is another one in the next run */
 const char *lasting_path(const char *path)
 {
-	static const char proc[] = "/proc/";
-	size_t len = sizeof(proc) - 1;
+	const char *rest;
 
-	if (!strncmp(path, proc, len) && path[len] >= '1' && path[len] <= '9')
-		return "/proc";
-
-	return path;
+	return proc_process(path, &rest) ? "/proc" : path;
 }
 
 void put_option_for_path(FILE *out, uint64_t rights, const char *path)
@@ -92,13 +88,12 @@ static void put_rights(FILE *out, uint64_t rights)
 /* A process's own place in /proc has one name for all, in memory of its own */
 static char *name_of(const struct event *event, const char *path)
 {
-	int pid = 0, end = 0;
-	bool is_own = sscanf(path, "/proc/%d%n", &pid, &end) == 1 &&
-		      pid == event->pid;
+	const char *rest = path;
+	bool is_own = proc_process(path, &rest) == event->pid;
 	char *name;
 
 	if (asprintf(&name, "%s%s", is_own ? "/proc/self" : "",
-		     path + (is_own ? end : 0)) < 0)
+		     is_own ? rest : path) < 0)
 		die(EXIT_FAILED, NULL, NULL, "out of memory");
 
 	return name;
