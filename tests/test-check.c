@@ -636,6 +636,71 @@ START_TEST(a_failing_call_in_a_view_leaves_nothing_open)
 }
 END_TEST
 
+/* Its number is another one than ours, which the kernel gives us */
+START_TEST(a_process_has_its_own_self_in_a_view)
+{
+	int dir = fake_open("/a");
+	struct llki_check_view view = { 11, { .root = -1, .dir = dir }, 0 };
+	uint64_t m;
+
+	fake_add_file("/a/12", FAKE_DIR, 0);
+	fake_add_link("/a/self", "11");
+	fake_add_link("/a/thread-self", "11/task/11");
+	llk_ruleset_allow_path(rs, MAKE_REG, "/a/12");
+	ck_assert_int_eq(llki_check_path(rs, &view, MAKE_REG, "self/x", &m),
+			 -ENOENT);
+	view.from.self = "12";
+	view.from.thread_self = "12";
+	ck_assert_int_eq(llki_check_path(rs, &view, MAKE_REG, "self/x", &m), 0);
+	ck_assert_uint_eq(m, 0);
+	ck_assert_int_eq(
+		llki_check_path(rs, &view, MAKE_REG, "thread-self/x", &m), 0);
+	ck_assert_uint_eq(m, 0);
+	fake_close(dir);
+}
+END_TEST
+
+/* What is called self and is no process is followed as it is */
+START_TEST(a_link_called_self_may_be_any)
+{
+	int dir = fake_open("/a");
+	struct llki_check_view view = {
+		11, { .root = -1, .dir = dir, .self = "12" }, 0
+	};
+	uint64_t m;
+
+	fake_add_link("/a/self", "b");
+	llk_ruleset_allow_path(rs, MAKE_REG, "/a/b");
+	ck_assert_int_eq(llki_check_path(rs, &view, MAKE_REG, "self/x", &m), 0);
+	ck_assert_uint_eq(m, 0);
+	fake_close(dir);
+}
+END_TEST
+
+START_TEST(where_a_path_ends_is_kept)
+{
+	struct llki_trail_end end = { .dir = -1 };
+	struct llki_trail_from from = { .root = -1, .dir = -1, .end = &end };
+	struct llki_trail_place place;
+	struct llki_sys_identity dir;
+	int open = fake_n_open();
+
+	ck_assert_int_eq(llki_trail_find(&from, "/l/file", true, &place), 0);
+	ck_assert_str_eq(end.name, "file");
+	ck_assert_int_eq(llki_sys_identify(end.dir, &dir), 0);
+	ck_assert_uint_eq(dir.inode, place.dir->file.inode);
+	ck_assert_int_eq(fake_n_open(), open + 1);
+	llki_sys_close(end.dir);
+	llki_trail_free(place.dir);
+
+	ck_assert_int_eq(llki_trail_find(&from, "/a/b/..", true, &place), 0);
+	ck_assert_str_eq(end.name, "");
+	llki_sys_close(end.dir);
+	llki_trail_free(place.dir);
+	ck_assert_int_eq(fake_n_open(), open);
+}
+END_TEST
+
 /*
  * Renames and links
  */
@@ -1002,6 +1067,9 @@ int main(void)
 		paths_begin_where_the_view_says,
 		a_dangling_link_is_followed_in_a_view_too,
 		a_failing_call_in_a_view_leaves_nothing_open,
+		a_process_has_its_own_self_in_a_view,
+		a_link_called_self_may_be_any,
+		where_a_path_ends_is_kept,
 		a_move_with_refer_on_both_sides_is_allowed,
 		a_file_must_not_gain_rights_by_moving,
 		missing_rights_are_told_for_each_side,
