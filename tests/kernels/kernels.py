@@ -69,7 +69,7 @@ REASONS = [
     # privilege: the rows of root show it
     r"Operation not permitted",
     r"needs CAP_SYS_ADMIN",
-    r"only root can make one",
+    r"only root can (make one|be another user|do it|mount)",
     r"not readable here anyway: Permission denied",
     # the small system of the test machine: the build machine shows it
     r"locale of this machine: there is none",
@@ -80,9 +80,9 @@ REASONS = [
 ]
 PROGRAMS = """awk basename cat chmod cp dash dirname echo env false find getent grep head id
 kill ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
-tar timeout true uname wc openssl""".split()
+tar timeout true uname wc openssl mount setpriv stat unshare""".split()
 RUN_TESTS = ["landlock-run", "landlock-run-look", "landlock-run-presets",
-             "landlock-run-tmp", "landrun"]
+             "landlock-run-tmp", "landrun", "observer"]
 FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols
 /etc/gai.conf /etc/ssl/openssl.cnf /etc/ssl/certs/ca-certificates.crt
 /etc/debian_version /etc/os-release /usr/share/zoneinfo/Europe/Berlin
@@ -184,6 +184,8 @@ def put_tests(payload, build):
     library = (build / "liblandlock.so.0").resolve()
     put(payload, str(library), "/usr/lib/liblandlock.so.0")
     put(payload, str(build / "landlock-run"), "/usr/bin/landlock-run")
+    put_program(payload, str(build / "examples/self-sandbox"), "/usr/bin/self-sandbox")
+    put_program(payload, str(build / "tests/tools/observed"), "/usr/bin/observed")
     for tool in ("without-landlock", "probe", "resolver"):
         put(payload, str(build / "tests/tools" / tool), f"/usr/bin/{tool}")
     for name in ("build/lib.sh", "tools/run-lib.sh"):
@@ -192,7 +194,8 @@ def put_tests(payload, build):
     for name in RUN_TESTS:
         put(payload, str(HERE.parent / f"tools/{name}.sh"), f"/tests/tools/{name}.sh")
         lines.append(f"{name} sh /tests/tools/{name}.sh /usr/bin/landlock-run"
-                     " /usr/bin/without-landlock /usr/bin/probe")
+                     " /usr/bin/without-landlock /usr/bin/probe"
+                     " /usr/bin/observed /usr/bin /tests")
     (payload / "tests/list").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
