@@ -88,9 +88,8 @@ static void set_need(struct need *need, uint64_t rights,
 	need->file = is_beneath ? place->dir->file : place->file;
 	need->n_made = count_made(place->dir);
 	if (!is_beneath && *spot->end.name)
-		need->n_made = *find_made_file(&place->file)
-				       ? need->n_made + 1
-				       : 0;
+		need->n_made =
+			*find_made_file(&place->file) ? need->n_made + 1 : 0;
 }
 
 /* On the file itself, or, with @is_beneath or where it isn't there, on its

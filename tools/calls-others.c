@@ -218,6 +218,36 @@ int look_message(const struct tracee *t, struct event *event)
 	return look_address(t, event, at, (uint32_t)size, &use);
 }
 
+/* All calls of sockets in one, as i386 has it */
+int look_socketcall(const struct tracee *t, struct event *event)
+{
+	static const struct {
+		uint64_t number;
+		const char *name;
+		unsigned int n_args;
+	} calls[] = { { 2, "bind", 3 },
+		      { 3, "connect", 3 },
+		      { 11, "sendto", 6 },
+		      { 16, "sendmsg", 3 },
+		      { 20, "sendmmsg", 4 } };
+	struct tracee real = *t;
+	size_t i = 0;
+	int r = 0;
+
+	while (i < 5 && calls[i].number != call_arg(t, 0))
+		i++;
+	if (i == 5)
+		return 0;
+
+	for (unsigned int n = 0; n < calls[i].n_args && r == 0; n++)
+		r = tracee_read_word(t, call_arg(t, 1) + 4 * n,
+				     &real.call.args[n]);
+	real.call.row = calls_named(calls[i].name);
+	event->call = calls[i].name;
+
+	return r ? r : real.call.row->look(&real, event);
+}
+
 bool others_also_bind(const struct tracee *t, struct event *event)
 {
 	bool was_denied = event->is_denied;

@@ -62,6 +62,8 @@ static const struct call_row rows[] = {
 	{ "sendmsg", SYS_sendmsg, 370, look_message, AT(0, 1, 2) },
 	{ "sendmmsg", SYS_sendmmsg, 345, look_message, AT(0, 1, 3) },
 
+	{ "socketcall", NO, 102, look_socketcall, AT(0, 1) },
+
 	{ "kill", SYS_kill, 37, look_signal, AT(0), LLK_SCOPE_SIGNAL },
 	{ "tkill", SYS_tkill, 238, look_signal, AT(0), LLK_SCOPE_SIGNAL },
 	{ "tgkill", SYS_tgkill, 270, look_signal, AT(0), LLK_SCOPE_SIGNAL },
@@ -96,6 +98,16 @@ uint64_t call_arg(const struct tracee *t, int i)
 	int at = t->call.row->at[i];
 
 	return at < 0 ? 0 : t->call.args[at];
+}
+
+const struct call_row *calls_named(const char *name)
+{
+	const struct call_row *row = rows;
+
+	while (strcmp(row->name, name) != 0)
+		row++;
+
+	return row;
 }
 
 static int number_of(const struct call_row *row, bool is_32_bit)

@@ -31,7 +31,10 @@ look_function look_open, look_open_how, look_file, look_fd, look_ioctl,
 	look_exec, look_name, look_node, look_unlinkat, look_move, look_link;
 
 look_function look_bind, look_send, look_message, look_signal, look_signal_fd,
-	look_ptrace, look_mount;
+	look_ptrace, look_mount, look_socketcall;
+
+/* The row of that name, which is there */
+const struct call_row *calls_named(const char *name);
 
 /* A path as the call has it, and the descriptor where it begins */
 struct name {

@@ -135,7 +135,8 @@ static void adopt(struct tracee *child, struct tracee *maker)
 	release(child);
 }
 
-/* A maker that is killed says no word */
+/* A maker that is killed says no word. Of another's child that stands still at
+   this moment its maker's word comes later, and counts. */
 static void adopt_orphans(struct tracee *dead)
 {
 	for (struct tracee *t = observation.tracees; t; t = t->next)
@@ -265,8 +266,7 @@ static void see(pid_t id, int status)
 		see_stop(t, status);
 		return;
 	}
-	if (WIFSIGNALED(status))
-		adopt_orphans(t);
+	adopt_orphans(t);
 	remove_thread(t);
 }
 
