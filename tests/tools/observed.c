@@ -18,6 +18,7 @@
  *	observed io_uring		the errno of io_uring_setup
  *	observed chroot DIR FILE	opens it in there
  *	observed mount DIR
+ *	observed socketcall PORT	connects, on i386
  *	observed refused CALL COMMAND ...	ptrace or seccomp, by a filter
  */
 #include <liblandlock.h>
@@ -27,6 +28,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -34,6 +36,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -247,6 +250,24 @@ static int do_mount(char **args)
 	return mount("none", args[0], "tmpfs", 0, NULL) < 0 ? errno : 0;
 }
 
+/* All calls of sockets in one, as i386 has it */
+static int do_socketcall(char **args)
+{
+#ifdef SYS_socketcall
+	struct sockaddr_in peer = { .sin_family = AF_INET };
+	unsigned long words[] = { (unsigned long)socket(AF_INET, SOCK_STREAM,
+							0),
+				  (unsigned long)&peer, sizeof(peer) };
+
+	peer.sin_port = htons((unsigned short)atoi(args[0]));
+	peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+
+	return syscall(SYS_socketcall, 3, words) < 0 ? errno : 0;
+#else
+	return 2;
+#endif
+}
+
 static int do_refused(char **args)
 {
 	unsigned int number =
@@ -367,6 +388,7 @@ int main(int argc, char **argv)
 		{ "random", 3, do_random },
 		{ "io_uring", 0, do_io_uring },
 		{ "chroot", 2, do_chroot },
+		{ "socketcall", 1, do_socketcall },
 		{ "mount", 1, do_mount },
 		{ "refused", 2, do_refused },
 	};

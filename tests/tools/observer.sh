@@ -335,11 +335,9 @@ in_32_bits()
 		echo "no 32-bit programs can be built here"
 		return 77
 	}
-	gcc -m32 -idirafter "/usr/include/$(gcc -print-multiarch)" -D_GNU_SOURCE \
-		-o "$here/probe-32" "$source/tests/tools/probe.c" >/dev/null 2>&1
 	[ "$abi" -lt 4 ] ||
-		told "probe-32: connect port 9: denied connect_tcp -> --connect-tcp 9" \
-			--rox probe-32 -- ./probe-32 connect tcp 9 || return
+		told "observed-32: connect port 9: denied connect_tcp -> --connect-tcp 9" \
+			--rox observed-32 -- ./observed-32 socketcall 9 || return
 	told "observed-32: open $here/in/file: denied read_file -> --ro $here/in/file" \
 		--rox observed-32 -- ./observed-32 by-hand /usr in/file || return
 	told_alone "observed-32: open $here/in/file: denied read_file by its own sandbox (layer 1 of 1) -> it needs a rule for $here/in/file" \
