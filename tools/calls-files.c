@@ -326,18 +326,29 @@ int look_ioctl(const struct tracee *t, struct event *event)
  * execve: the program, its interpreters, its loader
  */
 
-/* The first bytes of a regular file: the only one that is opened to be read */
+/* The only file that is opened to be read: a regular one, whatever takes its
+   name meanwhile */
+static int open_regular(const struct spot *spot)
+{
+	int fd = llki_sys_open_at(spot->end.dir, spot->end.name), r = -1;
+	struct llki_sys_identity file;
+	char path[32];
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (llki_sys_identify(fd, &file) == 0 && S_ISREG(file.kind))
+		r = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(fd);
+
+	return r;
+}
+
 static ssize_t read_head(const struct spot *spot, char *buf, size_t size)
 {
-	char path[32 + NAME_MAX];
+	int fd = open_regular(spot);
 	ssize_t n;
-	int fd;
 
-	if (!S_ISREG(spot->place.file.kind))
-		return -1;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", spot->end.dir,
-		 spot->end.name);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	n = pread(fd, buf, size - 1, 0);
@@ -366,22 +377,15 @@ static bool find_script_interpreter(char *head, char *path)
 /* Words of the ELF header; of the machine's own byte order */
 static uint64_t elf_word(const char *head, size_t at, size_t size)
 {
-	uint32_t word = 0;
-	uint64_t long_word = 0;
+	union {
+		uint16_t of_2;
+		uint32_t of_4;
+		uint64_t of_8;
+	} word;
 
-	if (size == 8) {
-		memcpy(&long_word, head + at, sizeof(long_word));
-		return long_word;
-	}
-	if (size == 2) {
-		uint16_t half;
+	memcpy(&word, head + at, size);
 
-		memcpy(&half, head + at, sizeof(half));
-		return half;
-	}
-	memcpy(&word, head + at, sizeof(word));
-
-	return word;
+	return size == 2 ? word.of_2 : size == 4 ? word.of_4 : word.of_8;
 }
 
 /* What PT_INTERP says, if it is in the file's beginning */

@@ -240,7 +240,7 @@ int look_socketcall(const struct tracee *t, struct event *event)
 		return 0;
 
 	for (unsigned int n = 0; n < calls[i].n_args && r == 0; n++)
-		r = tracee_read_word(t, call_arg(t, 1) + 4 * n,
+		r = tracee_read_word(t, call_arg(t, 1) + 4 * (uint64_t)n,
 				     &real.call.args[n]);
 	real.call.row = calls_named(calls[i].name);
 	event->call = calls[i].name;

@@ -3,7 +3,8 @@
  * landlock-run's parts: a command line (options.c, landrun.c) becomes a request,
  * the request a ruleset (policy.c, presets.c, ldd.c, loader.c), and the command is
  * executed under it (landlock-run.c, command.c, tmp.c) or told about (tell.c).
- * What is said, and how the program fails, is in say.c.
+ * What is said, and how the program fails, is in say.c. What a command does is
+ * observed by observe.c and told by why.c: see observe.h.
  */
 #ifndef LANDLOCK_RUN_H
 #define LANDLOCK_RUN_H
