@@ -432,10 +432,10 @@ sees_the_stop()
 		pid = os.fork()
 		if pid == 0:
 		    os.execv(sys.argv[1], [sys.argv[1], "--best-effort", "--rwx", "/",
-		        "--why", "--", "sh", "-c", "kill -TSTP $$; exit 7"])
+		        "--why", "--", "sh", "-c", "kill -STOP $$; exit 7"])
 		_, status = os.waitpid(pid, os.WUNTRACED)
 		assert os.WIFSTOPPED(status), status
-		assert os.WSTOPSIG(status) == signal.SIGTSTP, status
+		assert os.WSTOPSIG(status) == signal.SIGSTOP, status
 		os.kill(pid, signal.SIGCONT)
 		_, status = os.waitpid(pid, 0)
 		assert os.WEXITSTATUS(status) == 7, status
