@@ -131,28 +131,16 @@ static int find(const struct tracee *t, struct event *event,
 	return r;
 }
 
-int need_beneath(const struct tracee *t, struct event *event, uint64_t rights,
-		 const struct name *name)
+int need_on(const struct tracee *t, struct event *event, uint64_t rights,
+	    const struct name *name)
 {
+	bool is_beneath = rights & ~LLKI_ABI_FILE_RIGHTS;
 	struct spot spot;
-	int r = find(t, event, name, false, &spot);
+	int r = find(t, event, name, !is_beneath, &spot);
 
-	if (r == 0)
-		add_need(t, event, rights, &spot, true);
+	if (r == 0 && (is_beneath || spot.place.file.kind))
+		add_need(t, event, rights, &spot, is_beneath);
 	event->moved[0].file = spot.place.file;
-	spot_end(&spot);
-
-	return r;
-}
-
-int need_of_file(const struct tracee *t, struct event *event, uint64_t rights,
-		 const struct name *name)
-{
-	struct spot spot;
-	int r = find(t, event, name, true, &spot);
-
-	if (r == 0 && spot.place.file.kind)
-		add_need(t, event, rights, &spot, false);
 	spot_end(&spot);
 
 	return r;
@@ -167,21 +155,13 @@ static int read_name(const struct tracee *t, int at, struct name *name)
 				  sizeof(name->path));
 }
 
-int look_file(const struct tracee *t, struct event *event)
-{
-	struct name name;
-	int r = read_name(t, 0, &name);
-
-	return r ? r : need_of_file(t, event, t->call.row->rights, &name);
-}
-
 static int look_name_for(const struct tracee *t, struct event *event,
 			 uint64_t rights)
 {
 	struct name name;
 	int r = read_name(t, 0, &name);
 
-	return r ? r : need_beneath(t, event, rights, &name);
+	return r ? r : need_on(t, event, rights, &name);
 }
 
 int look_name(const struct tracee *t, struct event *event)

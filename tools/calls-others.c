@@ -131,8 +131,8 @@ static int look_unix(const struct tracee *t, struct event *event,
 	name.dir = TRACEE_CWD;
 	snprintf(name.path, sizeof(name.path), "%s", path);
 
-	return binds ? need_beneath(t, event, LLK_FS_MAKE_SOCK, &name)
-		     : need_of_file(t, event, LLK_FS_RESOLVE_UNIX, &name);
+	return need_on(t, event, binds ? LLK_FS_MAKE_SOCK : LLK_FS_RESOLVE_UNIX,
+		       &name);
 }
 
 static void look_port(const struct tracee *t, struct event *event,

@@ -27,8 +27,8 @@ struct call_row {
 /* The call's argument that the row has at @i; 0 if it has none */
 uint64_t call_arg(const struct tracee *t, int i);
 
-look_function look_open, look_open_how, look_file, look_fd, look_ioctl,
-	look_exec, look_name, look_node, look_unlinkat, look_move, look_link;
+look_function look_open, look_open_how, look_fd, look_ioctl, look_exec,
+	look_name, look_node, look_unlinkat, look_move, look_link;
 
 look_function look_bind, look_send, look_message, look_signal, look_signal_fd,
 	look_ptrace, look_mount, look_socketcall;
@@ -42,11 +42,10 @@ struct name {
 	char path[PATH_MAX];
 };
 
-/* calls-files.c: needs on the directory of a name, or on what it leads to */
-int need_beneath(const struct tracee *t, struct event *event, uint64_t rights,
-		 const struct name *name);
-int need_of_file(const struct tracee *t, struct event *event, uint64_t rights,
-		 const struct name *name);
+/* calls-files.c: a need on what the name leads to; of rights of directories on
+   the directory that holds the name */
+int need_on(const struct tracee *t, struct event *event, uint64_t rights,
+	    const struct name *name);
 
 /* Once the call has answered: what it made, and why it failed */
 void files_settle(const struct tracee *t, struct event *event);

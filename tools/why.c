@@ -226,52 +226,45 @@ static void put_needs(FILE *out, const struct event *event)
 	      out);
 }
 
-static void put_port(FILE *out, const struct event *event)
+/* Why, and what helps: of this sandbox, or of one that the program made itself;
+   NULL: the option of the port */
+static const struct {
+	const char *because, *advice, *own_advice;
+} reasons[] = {
+	[EVENT_PORT] = { "", NULL, "it needs a rule for the port" },
+	[EVENT_SIGNAL] = { ": the process is outside of the sandbox",
+			   "--unrestricted-scoped",
+			   "the program restricts the scope itself" },
+	[EVENT_SOCKET] = { ": the socket is outside of the sandbox",
+			   "--unrestricted-scoped",
+			   "the program restricts the scope itself" },
+	[EVENT_PTRACE] = { ": the process is outside of the sandbox",
+			   "no option allows it", "no rule allows it" },
+	[EVENT_MOUNT] = { ": nothing is mounted where files are restricted",
+			  "--unrestricted-filesystem",
+			  "the program restricts files itself" },
+};
+
+static void put_reason(FILE *out, const struct event *event)
 {
+	const char *advice = event->is_own ? reasons[event->kind].own_advice
+					   : reasons[event->kind].advice;
+
 	put_head(out, event);
-	fputs("denied ", out);
-	put_rights(out, event->missing);
+	fputs("denied", out);
+	if (event->kind == EVENT_PTRACE)
+		fputs(" ptrace", out);
+	if (event->missing) {
+		putc(' ', out);
+		put_rights(out, event->missing);
+	}
 	put_own(out, event);
-	fputs(" -> ", out);
-	if (event->is_own)
-		fputs("it needs a rule for the port", out);
+	fprintf(out, "%s -> ", reasons[event->kind].because);
+	if (advice)
+		fputs(advice, out);
 	else
 		put_option_for_port(out, event->missing, event->port);
 	putc('\n', out);
-}
-
-static void put_scope(FILE *out, const struct event *event)
-{
-	bool is_signal = event->kind == EVENT_SIGNAL;
-
-	put_head(out, event);
-	fputs("denied ", out);
-	put_rights(out, event->missing);
-	put_own(out, event);
-	fprintf(out, ": %s is outside of the sandbox -> %s\n",
-		is_signal ? "the process" : "the socket",
-		event->is_own ? "the program restricts the scope itself"
-			      : "--unrestricted-scoped");
-}
-
-static void put_ptrace(FILE *out, const struct event *event)
-{
-	put_head(out, event);
-	fputs("denied ptrace", out);
-	put_own(out, event);
-	fputs(": the process is outside of the sandbox -> no option allows "
-	      "it\n",
-	      out);
-}
-
-static void put_mount(FILE *out, const struct event *event)
-{
-	put_head(out, event);
-	fputs("denied", out);
-	put_own(out, event);
-	fprintf(out, ": nothing is mounted where files are restricted -> %s\n",
-		event->is_own ? "the program restricts files itself"
-			      : "--unrestricted-filesystem");
 }
 
 /*
@@ -299,17 +292,12 @@ static void put_other(FILE *out, const struct event *event)
 
 static void put_event(FILE *out, const struct event *event)
 {
-	static void (*const rows[])(FILE *, const struct event *) = {
-		[EVENT_FILES] = put_needs,  [EVENT_MOVE] = put_needs,
-		[EVENT_PORT] = put_port,    [EVENT_SIGNAL] = put_scope,
-		[EVENT_SOCKET] = put_scope, [EVENT_PTRACE] = put_ptrace,
-		[EVENT_MOUNT] = put_mount,
-	};
-
-	if (event->is_denied)
-		rows[event->kind](out, event);
-	else
+	if (!event->is_denied)
 		put_other(out, event);
+	else if (event->kind == EVENT_FILES || event->kind == EVENT_MOVE)
+		put_needs(out, event);
+	else
+		put_reason(out, event);
 }
 
 /*
