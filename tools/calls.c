@@ -188,8 +188,8 @@ static struct event *look(const struct tracee *t)
 }
 
 /* What failed is told where Landlock fails like that, what worked if it needs
-   something. A file without #! is a shell's to read; connections fail for other
-   reasons after Landlock has agreed. */
+   something. A file without #! is a shell's to read; connections and devices
+   fail for other reasons after Landlock has agreed. */
 static bool is_told(const struct event *event)
 {
 	int error = event->error;
@@ -203,7 +203,7 @@ static bool is_told(const struct event *event)
 	if (event->kind == EVENT_PORT || event->kind == EVENT_SOCKET)
 		return error != EFAULT && error != EBADF;
 
-	return !error || error == ENOEXEC;
+	return !error || error == ENOEXEC || error == ENOTTY || error == ENXIO;
 }
 
 /* What landlock-run itself does before is not told */

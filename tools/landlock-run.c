@@ -64,7 +64,9 @@ __attribute__((noreturn)) static void run_command(struct request *req)
 		tmp_begin(req);
 	if (req->wants & WANT_WHY)
 		observe_begin(req, &why_observer);
-	if (!policy_is_empty(req))
+	if (req->wants & WANT_LEARN)
+		learn_begin(req);
+	else if (!policy_is_empty(req))
 		restrict_self(req);
 	if (req->wants & WANT_VERBOSE)
 		tell_command(req);

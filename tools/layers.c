@@ -77,6 +77,11 @@ static void enter_layer(struct tracee *t, struct llk_ruleset *rs)
 	set_domain(t, domain);
 }
 
+void layers_begin(struct tracee *t, struct llk_ruleset *rs)
+{
+	enter_layer(t, rs);
+}
+
 /* All threads of the process are put where the caller is */
 static void enter_all(const struct tracee *caller)
 {

@@ -403,6 +403,8 @@ __attribute__((noreturn)) static void observe(int fd, pid_t command)
 		close_inherited();
 		raise_limit();
 		add_thread(command);
+		if (observation.given)
+			layers_begin(observe_find(command), observation.given);
 	}
 	speak(fd, error);
 	close(fd);
@@ -478,6 +480,21 @@ static void filter(const struct request *req)
 		    strerror(errno));
 }
 
+/* What is only looked at is looked at under the policy that was given */
+static void begin_given(const struct request *req)
+{
+	struct llki_fit fit;
+	int r;
+
+	if (!observation.observer->sees_all)
+		return;
+
+	observation.given = policy_build(req);
+	r = llki_check_fit(observation.given, observation.query, &fit);
+	if (r < 0)
+		policy_fail(req, observation.given, r);
+}
+
 void observe_begin(const struct request *req, const struct observer *observer)
 {
 	struct word word = { 0, EPERM };
@@ -489,6 +506,7 @@ void observe_begin(const struct request *req, const struct observer *observer)
 	observation.query = llk_abi() > 0 ? llk_abi() : NEWEST;
 	observation.errata =
 		llk_sys_create_ruleset(NULL, 0, LLK_SYS_CREATE_RULESET_ERRATA);
+	begin_given(req);
 	note_inherited();
 	fd = start_observer();
 	if (fd < 0 || !hear(fd, &word))

@@ -96,6 +96,10 @@ const char *option_for(uint64_t rights);
 /* The process that a path of /proc is about, with what follows it; or 0 */
 pid_t proc_process(const char *path, const char **ret_rest);
 
+/* All that this option grants, and --ioctl and --unix beside it; @rights
+   themselves where there is none */
+uint64_t option_rights(uint64_t rights);
+
 /* What a rule should name: a process of /proc is another one in the next run */
 const char *lasting_path(const char *path);
 
@@ -106,5 +110,9 @@ void put_option_for_port(FILE *out, uint64_t rights, unsigned int port);
 /* why.c, why-json.c */
 void why_json(FILE *out, const struct event *event);
 extern const struct observer why_observer;
+
+/* learn.c: end here where the policy can't be written */
+void learn_begin(const struct request *req);
+extern const struct observer learn_observer;
 
 #endif

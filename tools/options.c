@@ -86,9 +86,13 @@ static const struct option_row own_rows[] = {
 	{ "log-subdomains-off", NULL, "don't log denials of sandboxes within",
 	  take_flag, LLK_RESTRICT_LOG_SUBDOMAINS_OFF },
 
-	{ .help = "What was denied" },
+	{ .help = "What was denied, and what is needed" },
 	{ "why", NULL, "tell it at the end, with the option that allows it",
 	  take_want, WANT_WHY },
+	{ "learn", "[=FILE]", "restrict nothing; tell which options it needed",
+	  take_learn, WANT_LEARN },
+	{ "tight", NULL, "those of each file, not of its directory", take_want,
+	  WANT_TIGHT },
 
 	{ .help = "To look before running" },
 	{ "abi", NULL, "tell what this kernel can restrict", take_want, WANT_ABI },
@@ -310,6 +314,14 @@ void take_want(struct request *req, const struct option_row *row, char *value)
 		req->wants |= (unsigned int)row->value;
 }
 
+void take_learn(struct request *req, const struct option_row *row, char *value)
+{
+	if (value)
+		check_path(row->name, value);
+	req->wants |= (unsigned int)row->value;
+	req->learned = value;
+}
+
 void take_flag(struct request *req, const struct option_row *row, char *value)
 {
 	req->flags &= ~(unsigned int)row->value;
@@ -362,6 +374,11 @@ void take_version(struct request *req, const struct option_row *row,
 	exit_after_output(0);
 }
 
+static bool may_lack_value(const struct option_row *row)
+{
+	return row->value_name && *row->value_name == '[';
+}
+
 static void print_row(const struct option_row *row)
 {
 	char left[40];
@@ -371,7 +388,7 @@ static void print_row(const struct option_row *row)
 		return;
 	}
 	snprintf(left, sizeof(left), "--%s%s%s", row->name,
-		 row->value_name ? " " : "",
+		 row->value_name && !may_lack_value(row) ? " " : "",
 		 row->value_name ? row->value_name : "");
 	printf(*row->help ? "  %-25s %s\n" : "  %s\n", left, row->help);
 }
@@ -417,6 +434,23 @@ static void refuse_abbreviation(const struct option_row *row, const char *text)
 		    "options can't be abbreviated; write --%s", row->name);
 }
 
+/* What makes up the policy, and not what is told of it */
+static void keep_given(struct request *req, const struct option_row *row,
+		       const char *value)
+{
+	const unsigned int policy = WANT_BEST_EFFORT | WANT_STRICT |
+				    WANT_IGNORE_MISSING | WANT_ADD_EXEC |
+				    WANT_LDD | WANT_SYSTEM | WANT_DNS |
+				    WANT_TLS | WANT_TTY | WANT_TMP;
+
+	if (row->take == take_check || row->take == take_learn ||
+	    (row->take == take_want && !(row->value & policy)))
+		return;
+
+	req->given = grow(req->given, req->n_given, sizeof(*req->given));
+	req->given[req->n_given++] = (struct given){ row->name, value };
+}
+
 /* @text is what getopt has read, of which it gives no more than @id */
 static void take_option(struct request *req, int id, const char *text)
 {
@@ -436,10 +470,13 @@ static void take_option(struct request *req, int id, const char *text)
 		take_list(req, row, optarg);
 	else
 		row->take(req, row, optarg);
+	keep_given(req, row, optarg);
 }
 
 static int kind_of(const struct dialect *dialect, const struct option_row *row)
 {
+	if (may_lack_value(row))
+		return optional_argument;
 	if (row->value_name)
 		return required_argument;
 
@@ -637,7 +674,8 @@ static void check_wants(const struct request *req)
 
 	refuse_both(req, WANT_BEST_EFFORT | WANT_STRICT,
 		    "--best-effort and --strict");
-	refuse_both(req, looks | WANT_WHY, "--abi, --dry-run and --why");
+	refuse_both(req, looks | WANT_WHY | WANT_LEARN,
+		    "--abi, --dry-run, --why and --learn");
 	if (req->checks.n && req->wants & looks)
 		die(EXIT_FAILED, NULL, NULL,
 		    "--abi, --dry-run and --check exclude each other");
@@ -649,6 +687,8 @@ static void check_wants(const struct request *req)
 		if (!req->command)
 			die(EXIT_FAILED, NULL, NULL, "no command; try --help");
 	}
+	if (req->wants & WANT_TIGHT && !(req->wants & WANT_LEARN))
+		die(EXIT_FAILED, NULL, NULL, "--tight is for --learn");
 	if (req->wants & (WANT_ADD_EXEC | WANT_LDD) && !req->command)
 		die(EXIT_FAILED, NULL, NULL,
 		    "--add-exec and --ldd need the command");

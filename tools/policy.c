@@ -228,8 +228,10 @@ struct llk_ruleset *policy_build(const struct request *req)
 {
 	struct policy policy = { .req = req, .handled = policy_handled(req) };
 
-	policy.refer =
-		policy.handled & LLK_FS_REFER & llk_abi_rights(llk_abi());
+	/* What is learned where Landlock is off is for where it is on */
+	policy.refer = policy.handled & LLK_FS_REFER;
+	if (llk_abi() > 0 || !(req->wants & WANT_LEARN))
+		policy.refer &= llk_abi_rights(llk_abi());
 	policy.rs = llk_ruleset_new(req->version, policy.handled,
 				    is_strict(req) ? 0 : LLK_BEST_EFFORT);
 	find_quiet(&policy);

@@ -38,6 +38,8 @@
 #define WANT_ABI 0x1000U
 #define WANT_DRY_RUN 0x2000U
 #define WANT_WHY 0x4000U
+#define WANT_LEARN 0x8000U
+#define WANT_TIGHT 0x10000U
 
 /* A rule, before the ruleset is there; or what --check asks */
 struct grant {
@@ -57,6 +59,11 @@ struct grants {
 	size_t n;
 };
 
+/* An option of the policy as it was written */
+struct given {
+	const char *option, *value; /* without dashes; NULL: it takes none */
+};
+
 /* What the command line asks for */
 struct request {
 	const struct dialect *dialect;
@@ -68,8 +75,11 @@ struct request {
 	struct grants grants, checks;
 	char **env; /* NULL: the caller's own */
 	size_t n_env;
-	char **command;	  /* and its arguments; NULL for none */
-	const char *path; /* of the command */
+	struct given *given;
+	size_t n_given;
+	const char *learned; /* the file for --learn, or NULL */
+	char **command;	     /* and its arguments; NULL for none */
+	const char *path;    /* of the command */
 };
 
 /*
@@ -143,7 +153,7 @@ void landrun_take_environment(struct request *req);
 
 take_function take_path, take_port, take_allow, take_env, take_clear_env,
 	take_want, take_unrestricted, take_flag, take_rights, take_version_abi,
-	take_check, take_version, take_help;
+	take_check, take_learn, take_version, take_help;
 
 /* Read the command line; the mistakes that are seen at once end here */
 void options_read(struct request *req, int argc, char **argv);

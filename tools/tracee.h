@@ -36,6 +36,7 @@ struct observation {
 	int query, errata; /* of the kernel; the newest where it has none */
 	bool is_begun;	   /* the command is being executed */
 	pid_t command;
+	struct llk_ruleset *given; /* the policy, where it is only looked at */
 	struct tracee *tracees;
 };
 
@@ -93,6 +94,9 @@ uint64_t proc_number(const char *path, const char *title, int base);
 
 struct domain *domain_ref(struct domain *domain);
 struct domain *domain_unref(struct domain *domain);
+
+/* The layer that a run would have under @rs */
+void layers_begin(struct tracee *t, struct llk_ruleset *rs);
 
 /* Take note of Landlock's own calls, which have answered @result */
 void layers_see_create(struct tracee *t, int64_t result);

@@ -36,6 +36,19 @@ static const struct {
 	{ LLK_NET_CONNECT_SEND_UDP, "connect-udp" },
 };
 
+uint64_t option_rights(uint64_t rights)
+{
+	const uint64_t apart = LLK_FS_IOCTL_DEV | LLK_FS_RESOLVE_UNIX;
+	uint64_t rest = rights & ~apart;
+
+	for (size_t i = 0; rest && i < sizeof(options) / sizeof(options[0]);
+	     i++)
+		if (!(rest & ~options[i].rights))
+			return options[i].rights | (rights & apart);
+
+	return rights;
+}
+
 const char *option_for(uint64_t rights)
 {
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -343,6 +343,10 @@ void observe_begin(const struct request *req, const struct observer *observer)
 {
 }
 
+void learn_begin(const struct request *req)
+{
+}
+
 /* In the place of tmp.c and ldd.c */
 void tmp_begin(struct request *req)
 {
@@ -409,6 +413,9 @@ enum {
 	S_ABI = 1024,
 	S_DRY = 2048,
 	S_CHECK = 4096,
+	S_WHY = 8192,
+	S_LEARN = 16384,
+	S_TIGHT = 32768,
 	S_NOTHING = 0,
 };
 
@@ -452,6 +459,7 @@ enum what {
 	WANT,
 	FLAG,
 	OFF,
+	LEARN,
 	TELL,
 };
 
@@ -491,6 +499,9 @@ static const struct known_option {
 	{ "json", WANT, S_JSON },
 	{ "abi", WANT, S_ABI },
 	{ "dry-run", WANT, S_DRY },
+	{ "why", WANT, S_WHY },
+	{ "learn", LEARN, S_LEARN },
+	{ "tight", WANT, S_TIGHT },
 	{ "verbose", WANT, S_NOTHING },
 	{ "unrestricted-filesystem", OFF, LLK_FS },
 	{ "unrestricted-network", OFF, LLK_NET },
@@ -744,6 +755,7 @@ static int take_bare(const struct known_option *option, bool is_set)
 		second.has_env = true;
 		return 0;
 	case WANT:
+	case LEARN:
 		set_bits(&wants, option->value, is_set);
 		second.wants = (unsigned int)wants;
 		return 0;
@@ -802,6 +814,8 @@ static int take_text(char *text, char *next, bool *ret_used_next)
 		next = equal ? equal + 1 : next;
 		return next ? take_all(option, next) : EXIT_FAILED;
 	}
+	if (equal && option->what == LEARN)
+		return equal[1] ? take_bare(option, true) : EXIT_FAILED;
 	if (equal && !run.is_landrun)
 		return EXIT_FAILED;
 	if (equal && option->what != TELL)
@@ -836,9 +850,13 @@ static int read_line(char *line, int depth)
 
 	const struct known_option *option = find_option(line + 2);
 
-	return option && option->what < WITHOUT_VALUE && !strchr(line + 2, '=')
-		       ? take_all(option, blank)
-		       : EXIT_FAILED;
+	if (!option || strchr(line + 2, '='))
+		return EXIT_FAILED;
+	if (option->what == LEARN)
+		return take_bare(option, true);
+
+	return option->what < WITHOUT_VALUE ? take_all(option, blank)
+					    : EXIT_FAILED;
 }
 
 /* A file may stand for itself many times: each reading begins anew */
@@ -945,9 +963,16 @@ static int expect_sense(void)
 {
 	unsigned int looks = second.wants & (S_ABI | S_DRY | S_CHECK);
 
-	if (n_moves(second.wants & (S_EASY | S_HARD)) > 1 || n_moves(looks) > 1)
+	unsigned int runs = second.wants & (S_ABI | S_DRY | S_WHY | S_LEARN);
+
+	if (n_moves(second.wants & (S_EASY | S_HARD)) > 1 ||
+	    n_moves(looks) > 1 || n_moves(runs) > 1)
 		return EXIT_FAILED;
-	if (!looks && (second.wants & S_JSON || !has_command()))
+	if (!looks && (second.wants & (S_JSON | S_WHY)) == S_JSON)
+		return EXIT_FAILED;
+	if (!looks && !has_command())
+		return EXIT_FAILED;
+	if ((second.wants & (S_TIGHT | S_LEARN)) == S_TIGHT)
 		return EXIT_FAILED;
 
 	return second.wants & (S_EXEC | S_LDD) && !has_command() ? EXIT_FAILED
@@ -1150,7 +1175,8 @@ static int expect_run(void)
 
 		take_variable(variable);
 	}
-	if (run.is_landrun && !second.asked) {
+	if (second.wants & S_LEARN ||
+	    ((run.is_landrun || second.wants & S_WHY) && !second.asked)) {
 		second.is_free = true;
 		return RUNS;
 	}
