@@ -261,13 +261,14 @@ int look_open_how(const struct tracee *t, struct event *event)
 static int look_fd_of(const struct tracee *t, struct event *event, bool devices)
 {
 	struct spot spot;
-	int r = tracee_find_fd(t, (int)call_arg(t, 0), &spot);
+	int number = (int)call_arg(t, 0);
+	int r = tracee_find_fd(t, number, &spot);
 	unsigned int kind = r ? 0 : spot.place.file.kind;
 
 	if (r == 0)
 		keep_path(event, 0, spot.path);
 	if (r == 0 && (!devices || S_ISCHR(kind) || S_ISBLK(kind)) &&
-	    !observe_is_inherited(&spot.place.file))
+	    !observe_is_inherited(t, number, &spot.place.file))
 		add_need(t, event, t->call.row->rights, &spot, false);
 	spot_end(&spot);
 

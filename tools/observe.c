@@ -301,23 +301,54 @@ static void watch(void)
 
 #define MAX_INHERITED 64
 
-static struct llki_sys_identity inherited[MAX_INHERITED];
+static struct {
+	struct llki_sys_identity file;
+	int fd; /* a duplicate, where others may open the same file; or -1 */
+} inherited[MAX_INHERITED];
 
 static void note_inherited(void)
 {
 	int n = 0;
 
-	for (int fd = 0; fd < 256 && n < MAX_INHERITED; fd++)
-		if (llki_sys_identify(fd, &inherited[n]) == 0)
+	for (int fd = 0; fd < 256 && n < MAX_INHERITED; fd++) {
+		inherited[n].fd = -1;
+		if (llki_sys_identify(fd, &inherited[n].file) == 0)
 			n++;
+	}
 }
 
-bool observe_is_inherited(const struct llki_sys_identity *file)
+/* /dev/null is opened by programs, too. A terminal is not held open. */
+static void hold_devices(void)
+{
+	for (int fd = 0, i = 0; fd < 256 && i < MAX_INHERITED; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			continue;
+		if (S_ISCHR(inherited[i].file.kind) && !isatty(fd))
+			inherited[i].fd = fcntl(fd, F_DUPFD_CLOEXEC, 256);
+		i++;
+	}
+}
+
+static bool is_held(int fd)
+{
+	for (int i = 0; i < MAX_INHERITED; i++)
+		if (inherited[i].file.kind && inherited[i].fd == fd)
+			return true;
+
+	return false;
+}
+
+bool observe_is_inherited(const struct tracee *t, int number,
+			  const struct llki_sys_identity *file)
 {
 	for (int i = 0; observation.observer->sees_all && i < MAX_INHERITED;
 	     i++)
-		if (inherited[i].kind && inherited[i].inode == file->inode &&
-		    inherited[i].device == file->device)
+		if (inherited[i].file.kind &&
+		    inherited[i].file.inode == file->inode &&
+		    inherited[i].file.device == file->device &&
+		    (inherited[i].fd < 0 ||
+		     syscall(SYS_kcmp, getpid(), t->id, 0 /* files */,
+			     inherited[i].fd, number) <= 0))
 			return true;
 
 	return false;
@@ -333,8 +364,10 @@ static void close_inherited(void)
 {
 	int fd;
 
+	hold_devices();
 	for (fd = 0; fd < 1024; fd++)
-		if (fd != STDERR_FILENO && fcntl(fd, F_GETFD) == 0)
+		if (fd != STDERR_FILENO && fcntl(fd, F_GETFD) == 0 &&
+		    !is_held(fd))
 			close(fd);
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -137,6 +137,7 @@ struct tracee *observe_find(pid_t process);
 
 /* Whether the command got it as an open descriptor: no rule is needed for that.
    False where only denials are looked for. */
-bool observe_is_inherited(const struct llki_sys_identity *file);
+bool observe_is_inherited(const struct tracee *t, int number,
+			  const struct llki_sys_identity *file);
 
 #endif
