@@ -58,13 +58,14 @@ static bool is_in_home(const char *path, const char *home, const char *name)
 }
 
 /* Where things of no one kind lie, that a rule must not give away */
-static bool is_mixed(const struct rules *rules, const char *path)
+static bool is_mixed(const struct policy_needs *needs, const char *path)
 {
-	static const char *const dirs[] = { "/",      "/etc", "/home", "/root",
-					    "/var",   "/run", "/dev",  "/proc",
-					    "/sys",   "/tmp", "/opt",  "/mnt",
-					    "/media", "/srv", "/boot" };
-	const char *home = rules->needs->home;
+	static const char *const dirs[] = {
+		"/",	  "/etc",  "/home", "/root",	"/var",	   "/run",
+		"/dev",	  "/proc", "/sys",  "/tmp",	"/opt",	   "/mnt",
+		"/media", "/srv",  "/boot", "/var/tmp", "/dev/shm"
+	};
+	const char *home = needs->home;
 	const char *last = strrchr(path, '/');
 
 	for (size_t i = 0; i < COUNT(dirs); i++)
@@ -167,7 +168,7 @@ static void drop_covered(struct rules *rules)
  */
 
 /* A process of /proc and a terminal have another number in the next run, and a
-   file in $TMPDIR another name */
+   file in a $TMPDIR of its own another name */
 static const char *lasting_place(const struct policy_needs *needs,
 				 const char *path)
 {
@@ -175,7 +176,7 @@ static const char *lasting_place(const struct policy_needs *needs,
 
 	if (is_beneath(path, terminals))
 		return terminals;
-	if (needs->tmp && strcmp(needs->tmp, "/") != 0 &&
+	if (needs->tmp && !is_mixed(needs, needs->tmp) &&
 	    is_beneath(path, needs->tmp))
 		return needs->tmp;
 
@@ -207,7 +208,7 @@ static void widen(struct rules *rules)
 
 		if (!rule->is_dir)
 			rule->rights = option_rights(rule->rights) & OF_FILES;
-		else if (!is_mixed(rules, rule->path))
+		else if (!is_mixed(rules->needs, rule->path))
 			rule->rights = option_rights(rule->rights);
 	}
 }
@@ -240,7 +241,7 @@ static bool fold_siblings(struct rules *rules, size_t which)
 	uint64_t rights = rules->all[which].rights;
 	char *parent = parent_of(rules->all[which].path);
 
-	if (!option_for(rights) || is_mixed(rules, parent) ||
+	if (!option_for(rights) || is_mixed(rules->needs, parent) ||
 	    count_siblings(rules, parent, rights) < SIBLINGS) {
 		free(parent);
 		return false;

@@ -82,7 +82,7 @@ PROGRAMS = """awk basename cat chmod cp dash dirname echo env false find getent 
 kill ln ls mkdir mktemp mv printf realpath rm rmdir sed sh sleep sort tail touch tr
 tar timeout true uname wc openssl mount setpriv stat unshare""".split()
 RUN_TESTS = ["landlock-run", "landlock-run-look", "landlock-run-presets",
-             "landlock-run-tmp", "landrun", "observer"]
+             "landlock-run-tmp", "landrun", "learn", "observer"]
 FILES = """/etc/nsswitch.conf /etc/host.conf /etc/services /etc/protocols
 /etc/gai.conf /etc/ssl/openssl.cnf /etc/ssl/certs/ca-certificates.crt
 /etc/debian_version /etc/os-release /usr/share/zoneinfo/Europe/Berlin

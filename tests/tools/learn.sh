@@ -11,6 +11,7 @@ set -eu
 here=$(realpath "$here")
 export HOME="$here/home"
 mkdir "$HOME"
+unset TMPDIR
 
 # What every program here needs is given, so that one sees the rest
 learn()
@@ -62,8 +63,25 @@ test_lines()
 	check "learned: a program" learned "--rox $here/own" -- ./own
 	check "learned: a process is another one next time" learned \
 		"--allow read_file:/proc" -- sh -c 'cat /proc/$$/stat'
+	mkdir "$HOME/tmp"
+	check "learned: a directory for temporary files is one" in_tmp \
+		"$HOME/tmp" "--rw $HOME/tmp"
+	check "learned: but not one for those of all" in_tmp \
+		"${here%"${here#/*/}"}" "--ro $here/in/file"
 	check "learned: a failure that is not ours" learned "" -- \
 		sh -c 'cat missing || :'
+}
+
+# in_tmp DIRECTORY OPTION: as TMPDIR
+in_tmp()
+{
+	export TMPDIR="$1"
+	if [ "$2" = "--ro $here/in/file" ]; then
+		learned "$2" -- cat in/file || return 1
+	else
+		learned "$2" -- sh -c 'echo >$TMPDIR/a; cat $TMPDIR/a' || return 1
+	fi
+	unset TMPDIR
 }
 
 # Of rights that both get one: what is moved may gain nothing
@@ -184,7 +202,9 @@ own_denial()
 }
 
 mkdir four
-echo x | tee four/a four/b four/c four/d "four/it's" >/dev/null
+for name in a b c d "it's"; do
+	echo x >"four/$name"
+done
 printf '#!/bin/sh\nexit 0\n' >own
 chmod +x own
 
