@@ -45,15 +45,15 @@ class Machine:
 
 NO = {"unknown"}
 MACHINES = [
-    Machine("5.10", "5.10", 0, set(), (1117, 1119)),
-    Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (317, 366)),
+    Machine("5.10", "5.10", 0, set(), (1122, 1124)),
+    Machine("6.1", "6.1", 2, {"", "3 4"} | NO, (319, 368)),
     Machine("6.12", "6.12", 6, {"1 2", "1 2 3 4"}, (149, 200)),
     Machine("6.18", "6.18", 7, {"1 2 3"}, (136, 197)),
     Machine("7.0", "7.0", 8, {"1 2 3"}, (176, 234)),
     Machine("7.1", "7.1", 9, {"1 2 3"}, (157, 215)),
     Machine("7.2", "7.2", 10, {"1 2 3 4"}, (109, 181)),
     Machine("7.3", "7.3", 11, {"1 2 3 4"}, (108, 180)),
-    Machine("7.3-off", "7.3", 0, set(), (1117, 1119), "lsm=lockdown,yama"),
+    Machine("7.3-off", "7.3", 0, set(), (1122, 1124), "lsm=lockdown,yama"),
 ]
 
 # Why a check may be skipped: the feature is newer than the kernel, or it is
