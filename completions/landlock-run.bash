@@ -13,7 +13,7 @@ _landlock_run_options='--ro --rox --rw --rwx --unix --ioctl --refer --allow
 	--strict --best-effort --require --version-abi --unrestricted-filesystem
 	--unrestricted-network --unrestricted-scoped --allow-new-privs --quiet
 	--log-same-exec-off --log-new-exec-on --log-subdomains-off --abi
-	--dry-run --check --why --json --verbose --version --help'
+	--dry-run --check --why --learn --tight --json --verbose --version --help'
 
 _landlock_run_words()
 {

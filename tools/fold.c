@@ -190,6 +190,9 @@ static void add_need(struct rules *rules, const struct folded *need,
 	const char *root;
 
 	rule.path = lasting_place(rules->needs, need->path);
+	/* In the next run the file is there before it is written */
+	if (rule.rights & LLK_FS_MAKE_REG && rule.rights & LLK_FS_WRITE_FILE)
+		rule.rights |= LLK_FS_TRUNCATE;
 	rule.is_dir |= rule.path != need->path;
 	root = is_tight ? NULL : root_of(rule.path);
 
