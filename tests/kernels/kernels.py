@@ -169,8 +169,9 @@ def put_system(payload):
 
 
 def brief(name):
-    """A tenth of the tries and of the threads, for which fourteen runs make up"""
-    return "LLK_LIVE_BRIEF=1 " if name in ("live-busy", "live-by-signal") else ""
+    """Fewer tries and threads, for which fourteen runs make up"""
+    is_brief = name in ("live-busy", "live-by-signal", "observer")
+    return "LLK_LIVE_BRIEF=1 " if is_brief else ""
 
 
 def put_tests(payload, build):
@@ -193,7 +194,7 @@ def put_tests(payload, build):
     lines.append("abi landlock-run --abi || :")
     for name in RUN_TESTS:
         put(payload, str(HERE.parent / f"tools/{name}.sh"), f"/tests/tools/{name}.sh")
-        lines.append(f"{name} sh /tests/tools/{name}.sh /usr/bin/landlock-run"
+        lines.append(f"{name} {brief(name)}sh /tests/tools/{name}.sh /usr/bin/landlock-run"
                      " /usr/bin/without-landlock /usr/bin/probe"
                      " /usr/bin/observed /usr/bin /tests")
     (payload / "tests/list").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -547,7 +547,8 @@ agrees()
 	some=make_reg,remove_file,write_file
 	[ "$abi" -lt 2 ] || some=$some,refer
 	why --rw places/rw --ro places/ro --rwx places/rwx \
-		--allow "$some:places/some" -- "$observed" random "$1" 500 places/rw \
+		--allow "$some:places/some" -- "$observed" random "$1" \
+		"$([ -n "${LLK_LIVE_BRIEF:-}" ] && echo 150 || echo 500)" places/rw \
 		places/ro places/rwx places/none places/some places/rw/inner || return
 	sort -u stdout >by-kernel
 	sed -n 's/^\(op-[0-9]*\): .*: denied .*/\1/p' stderr | sort -u >by-model
