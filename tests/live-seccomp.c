@@ -84,7 +84,6 @@ static const int by_signal_calls[] = { LOAD,
 				       SYS_nanosleep,
 				       SYS_lseek,
 				       SYS_sched_yield,
-				       SYS_dup3,
 				       MMAP,
 				       SYS_munmap,
 				       PAUSE, /* the scenario's own */

@@ -57,10 +57,9 @@ enum kind {
 	READ_STAT,
 	NAME,
 	PRIVS,
+	SET_MARK,
+	LOOK, /* at the mark */
 	PROBE_LAYER,
-	PROBE_NUMBER,
-	PROBE_RULE,
-	LEND,
 	LAYER,
 	PARK,
 	WAKE,
@@ -77,6 +76,7 @@ static struct sibling {
 } siblings[1 + N_SIBLINGS];
 
 static atomic_bool is_over, is_dead;
+static int ruleset_fd = -1;
 
 /* Calls number @from to @from + @n - 1 of one kind get another answer */
 struct answer {
@@ -102,7 +102,7 @@ static struct {
 
 	atomic_int n_layers; /* how many restricted themselves */
 	atomic_int n_privs;
-	atomic_int n_wrong_flags;
+	atomic_int n_wrong_flags, n_wrong_fds;
 } fake;
 
 long __real_syscall(long nr, ...);
@@ -113,13 +113,6 @@ int __wrap_prctl(int option, ...);
 /*
  * The fake: what runs here may run in the handler
  */
-
-static bool is_list(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 static enum kind kind_of(long nr, const long *args)
 {
@@ -133,17 +126,15 @@ static enum kind kind_of(long nr, const long *args)
 	case SYS_openat:
 		return *(const char *)args[1] == '/' ? OPEN_LIST : OPEN_STAT;
 	case SYS_lseek:
-		return REWIND;
+		if (args[2] == SEEK_CUR)
+			return LOOK;
+		return args[1] ? SET_MARK : REWIND;
 	case SYS_getdents64:
 		return LIST;
 	case SYS_read:
 		return READ_STAT;
 	case SYS_prctl:
 		return (int)args[0] == PR_GET_NAME ? NAME : PRIVS;
-	case LLKI_SYS_ADD_RULE:
-		return is_list((int)args[0]) ? PROBE_NUMBER : PROBE_RULE;
-	case SYS_dup3:
-		return LEND;
 	case LLKI_SYS_RESTRICT_SELF:
 		return (uint32_t)args[1] == 0x80000000 ? PROBE_LAYER : LAYER;
 	case SYS_futex:
@@ -260,8 +251,11 @@ static long refuse(int error)
 
 static long restrict_in_name(const long *args)
 {
+	if (fcntl((int)args[0], F_GETFD) < 0)
+		return refuse(EBADF);
 	fake.n_layers++;
 	fake.n_wrong_flags += (uint32_t)args[1] != LAYER_FLAGS;
+	fake.n_wrong_fds += (int)args[0] != ruleset_fd;
 
 	return 0;
 }
@@ -290,10 +284,7 @@ static long answer(enum kind kind, long nr, const long *args)
 		return list(nr, args);
 	case READ_STAT:
 		return read_stat(nr, args);
-	case PROBE_NUMBER:
-		return refuse(EBADFD);
 	case PROBE_LAYER:
-	case PROBE_RULE:
 		return refuse(EINVAL);
 	case LAYER:
 		return restrict_in_name(args);
@@ -459,8 +450,6 @@ static int count_fds(void)
 	return n;
 }
 
-static int ruleset_fd = -1;
-
 static int restrict_all(struct llki_sys_all *ret_all)
 {
 	memset(ret_all, 0xa5, sizeof(*ret_all));
@@ -520,6 +509,7 @@ static void check_all_restricted(int n)
 	ck_assert_int_eq(all.end, LLKI_SYS_ALL_DONE);
 	ck_assert_int_eq(fake.n_layers, n);
 	ck_assert_int_eq(fake.n_wrong_flags, 0);
+	ck_assert_int_eq(fake.n_wrong_fds, 0);
 	for (int i = 1; i <= N_SIBLINGS; i++)
 		wait_for_beats(i);
 }
@@ -592,30 +582,24 @@ static const struct failure failures[] = {
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	{ { { PROBE_LAYER, 2, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
-	/* descriptors of its own: a ruleset there, or another file */
-	{ { { PROBE_NUMBER, 3, 1, 1, -1, EINVAL } }, NULL,
+	/* descriptors of its own: none, another file, one that has no position */
+	{ { { LOOK, 3, 1, 1, -1, EBADF } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
-	{ { { PROBE_NUMBER, 3, 1, 1, -1, EBADF } }, NULL,
+	{ { { LOOK, 3, 1, 1, 0, 0 } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
-	{ { { PROBE_RULE, 3, 1, 1, -1, EBADFD } }, NULL,
+	{ { { LOOK, 3, 1, 1, -1, ESPIPE } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
-	{ { { PROBE_NUMBER, 3, 1, 1, -1, EPERM } }, NULL,
+	{ { { LOOK, 3, 1, 1, -1, EPERM } }, NULL,
 	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 3 },
-	{ { { PROBE_NUMBER, 3, 1, 1, 0, 0 } }, NULL,
-	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
-	{ { { PROBE_RULE, 3, 1, 1, -1, EBADF } }, NULL,
-	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
-	{ { { PROBE_RULE, 3, 1, 1, 0, 0 } }, NULL,
-	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
-	{ { { PROBE_RULE, 3, 1, 1, LLKI_SYS_ADD_RULE, 0 } }, NULL,
-	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 3 },
 	/* what no system call answers */
 	{ { { PROBE_LAYER, 2, 1, 1, -1, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	{ { { PRIVS, 2, 1, 1, -5000, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_NO_NEW_PRIVS, -ENOSYS, 2 },
-	{ { { LEND, CALLER, 1, 1, -1, EBUSY } }, NULL,
-	  -EBUSY, LLKI_SYS_ALL_SELF, -EBUSY, 0 },
+	{ { { SET_MARK, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EPERM, 0 },
+	{ { { OPEN_LIST, CALLER, 2, 1, -1, EACCES } }, NULL,
+	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
 	{ { { LAYER, CALLER, 1, 1, -1, E2BIG } }, NULL,
 	  -E2BIG, LLKI_SYS_ALL_SELF, -E2BIG, 0 },
 	{ { { LAYER, CALLER, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
@@ -719,8 +703,8 @@ END_TEST
 
 static void look_at_number(enum kind kind, const long *args)
 {
-	if (kind == LEND)
-		ck_assert_int_gt((int)args[1], 2);
+	if (kind == REWIND)
+		ck_assert_int_gt((int)args[0], 2);
 }
 
 START_TEST(no_number_of_standard_streams_is_used)
@@ -893,8 +877,7 @@ static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
 	finish();
 }
 
-static const enum kind early_ends[] = { NAME, PROBE_NUMBER, PRIVS, PROBE_LAYER,
-					PROBE_RULE };
+static const enum kind early_ends[] = { NAME, LOOK, PRIVS, PROBE_LAYER };
 
 START_TEST(a_thread_that_a_filter_ends_is_told_and_nobody_is_restricted)
 {
@@ -971,15 +954,16 @@ START_TEST(more_tasks_than_the_table_has_room_for_are_another_attempt)
 	fake.n_invented = 300;
 	check_all_restricted(1 + N_SIBLINGS);
 	/* one that is cut short, one with what was left, two that are alike;
-	   and each attempt opens the list */
-	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 1 + 2);
+	   each attempt opens the list, and so does who marks it */
+	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 1 + 2 + 1);
 	finish();
 }
 END_TEST
 
 /*
  * Listings that leave out a thread. The first number is that of the opening, in
- * the second all are told to stop, two more that are alike would be enough.
+ * the second all are told to stop, two more that are alike would be enough. At
+ * the end the list is opened again.
  */
 
 #define SELF (1U << CALLER)
@@ -1017,7 +1001,7 @@ START_TEST(a_listing_that_leaves_out_a_thread_is_no_proof)
 		fake.stat = "7 (name) Z 1 2 3 4 5 64 6";
 	}
 	check_all_restricted(row->has_dead ? 2 : 4);
-	ck_assert_int_eq(fake.pass, row->n_passes);
+	ck_assert_int_eq(fake.pass, row->n_passes + 1);
 	finish();
 }
 END_TEST
@@ -1072,7 +1056,7 @@ START_TEST(a_thread_that_stops_unseen_is_another_pass)
 	late_pass = rows[_i].pass;
 	fake.before = tell_late;
 	check_all_restricted(1 + N_SIBLINGS);
-	ck_assert_int_eq(fake.pass, rows[_i].kind == LIST ? 6 : 5);
+	ck_assert_int_eq(fake.pass, (rows[_i].kind == LIST ? 6 : 5) + 1);
 	finish();
 }
 END_TEST
@@ -1236,13 +1220,13 @@ END_TEST
 enum { UNTOLD, ANOTHERS, COPYS };
 
 static int whose;
-static bool is_lent;
+static bool is_marked;
 
 static void take_over(enum kind kind, const long *args)
 {
 	(void)args;
-	is_lent |= kind == LEND;
-	if (self != CALLER || kind != ASK_ACTION || !is_lent)
+	is_marked |= kind == SET_MARK;
+	if (self != CALLER || kind != ASK_ACTION || !is_marked)
 		return;
 
 	if (whose == UNTOLD) {
@@ -1263,7 +1247,7 @@ START_TEST(a_handler_that_may_be_anothers_stays)
 	start();
 	make_copy();
 	whose = _i;
-	is_lent = false;
+	is_marked = false;
 	fake.before = take_over;
 	check_all_restricted(1 + N_SIBLINGS);
 	now = ask_action(STOP_SIGNAL);

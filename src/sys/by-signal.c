@@ -68,7 +68,6 @@
 #define FUTEX_WAIT_HERE 128 /* FUTEX_WAIT and _WAKE, | FUTEX_PRIVATE_FLAG */
 #define FUTEX_WAKE_HERE 129
 #define UNKNOWN_FLAG 0x80000000UL /* of restrict_self */
-#define UNKNOWN_TYPE INT_MAX	  /* of add_rule */
 #define HAS_RESTORER_FLAG 0x04000000UL
 
 /*
@@ -85,7 +84,7 @@
 #define LOOK_FOR_KILLED 16  /* each so many without an answer */
 #define MAX_LOCK_NAPS 20000 /* of half a millisecond */
 
-#define LIGHT_US 50    /* of the caller, before it sleeps */
+#define LIGHT_NS 50000 /* of the caller, before it sleeps */
 #define ALL_YIELDS 800 /* of all others together, before they do */
 
 #define N_WORDS (64 / (8 * (int)sizeof(long)))
@@ -103,7 +102,7 @@ struct kernel_action {
 };
 
 /* Phases, in their order; a thread that was not asked yet has finished none */
-enum { GO, ENTER, STOP, PROBE, PREPARE, RESTRICT, NEVER };
+enum { GO, ENTER, STOP, PREPARE, RESTRICT, NEVER };
 
 struct slot {
 	atomic_int tid;	     /* 0: free */
@@ -118,7 +117,9 @@ struct stand {
 	atomic_int n_awaited;  /* so many finished: wake the caller */
 	atomic_int n_yields;   /* of each, before it sleeps */
 
-	int fd; /* the list of tasks, and the ruleset when all stand still */
+	int fd;	  /* the list of tasks, opened again when all stand still, */
+	int mark; /* and at this position then */
+	int ruleset_fd;
 	uint32_t flags;
 	bool sets_no_new_privs;
 
@@ -206,26 +207,30 @@ IN_HANDLER static int set_no_new_privs_here(void)
 		syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
 }
 
-/* A call that has to fail so did: nothing else is in its way */
-IN_HANDLER static int is_refused_by(int wanted, long r)
+/*
+ * What the caller has opened when all stood still is at the same position: no
+ * other table of descriptors can hold it. So the ruleset is ours, too.
+ */
+IN_HANDLER static int look_at_mark(const struct stand *s)
 {
-	int error = answer_of(r);
+	long r = syscall(SYS_lseek, s->fd, 0L, SEEK_CUR);
 
-	if (error == wanted)
+	if (r == s->mark)
 		return 0;
 
-	return error ? error : -ENOSYS;
+	return r != -1 || errno == EBADF || errno == ESPIPE ? -EBADF : -errno;
 }
 
-IN_HANDLER static long ask_of_fd(const struct stand *s)
+/* Refused for its flag, or for what would be in the way of any layer */
+IN_HANDLER static int try_layer(const struct stand *s)
 {
-	return syscall(LLKI_SYS_ADD_RULE, s->fd, UNKNOWN_TYPE, NULL, 0UL);
-}
+	int r = answer_of(
+		syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd, UNKNOWN_FLAG));
 
-/* A ruleset at this number, or nothing: the descriptors are other ones */
-IN_HANDLER static int translate(int r)
-{
-	return r == -EINVAL || r == -EBADFD ? -EBADF : r;
+	if (r == -EINVAL)
+		return 0;
+
+	return r ? r : -ENOSYS;
 }
 
 IN_HANDLER static void enter(struct slot *slot)
@@ -235,21 +240,8 @@ IN_HANDLER static void enter(struct slot *slot)
 }
 
 /*
- * The list of tasks is no ruleset. In a table of descriptors of the thread's
- * own another ruleset could be there: looked for when all stand still, since a
- * thread that has not stopped yet could share that table and put one there.
- */
-IN_HANDLER static void probe(struct stand *s, struct slot *slot)
-{
-	int r = translate(is_refused_by(-EBADFD, ask_of_fd(s)));
-
-	if (r < 0)
-		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
-}
-
-/*
- * no_new_privs, and two calls that restrict nothing: they show a filter, a
- * missing privilege, and descriptors of the thread's own
+ * no_new_privs, and two calls that restrict nothing: they show descriptors of
+ * the thread's own, a filter, and a missing privilege
  */
 IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
 {
@@ -260,17 +252,16 @@ IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
 		return;
 	}
 
-	r = is_refused_by(-EINVAL,
-			  syscall(LLKI_SYS_RESTRICT_SELF, s->fd, UNKNOWN_FLAG));
+	r = look_at_mark(s);
 	if (r == 0)
-		r = translate(is_refused_by(-EINVAL, ask_of_fd(s)));
+		r = try_layer(s);
 	if (r < 0)
 		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
 
 IN_HANDLER static void restrict_here(struct stand *s, struct slot *slot)
 {
-	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->fd,
+	int r = answer_of(syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd,
 				  (unsigned long)s->flags));
 
 	if (r < 0)
@@ -302,8 +293,6 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 	do {
 		if (phase == STOP)
 			enter(slot);
-		else if (phase == PROBE)
-			probe(s, slot);
 		else if (phase == PREPARE)
 			prepare(s, slot);
 		else
@@ -614,13 +603,14 @@ static void wait_a_ms(atomic_int *word, int value)
 	syscall(SYS_futex, word, FUTEX_WAIT_HERE, value, &one_ms);
 }
 
-static long now_us(void)
+/* It begins anew every four seconds */
+static uint32_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 
-	return (long)(now.tv_sec % 1000) * 1000000 + now.tv_nsec / 1000;
+	return (uint32_t)now.tv_sec * 1000000000 + (uint32_t)now.tv_nsec;
 }
 
 /*
@@ -630,14 +620,14 @@ static long now_us(void)
  */
 static void yield_for(struct stand *s, atomic_int *word, int n)
 {
-	long since = now_us();
+	uint32_t since = now_ns();
 
 	while (atomic_load(&s->n_yields) && atomic_load(word) < n) {
-		if (labs(now_us() - since) > LIGHT_US)
+		if (now_ns() - since > LIGHT_NS)
 			break;
 		syscall(SYS_sched_yield);
 	}
-	if (labs(now_us() - since) > 4L * LIGHT_US)
+	if (now_ns() - since > 4 * LIGHT_NS)
 		atomic_store(&s->n_yields, 0);
 }
 
@@ -726,6 +716,7 @@ static int open_stand(struct call *c)
 	s->flags = c->flags;
 	s->sets_no_new_privs = c->options & LLKI_SYS_ALL_SETS_NO_NEW_PRIVS;
 	s->fd = c->tasks.fd;
+	s->ruleset_fd = c->ruleset_fd;
 	s->phase = STOP;
 	s->n_awaited = INT_MAX; /* as long as it isn't known */
 	s->n_yields = ALL_YIELDS;
@@ -1077,12 +1068,6 @@ static int see_answers(struct call *c)
 	return failed ? end_failed(c, failed, 0) : 0;
 }
 
-static int ask_all(struct call *c, int phase)
-{
-	return run_phase(c, phase, MAX_PREPARING) ? see_answers(c)
-						  : end_silent(c, phase);
-}
-
 static int prepare_all(struct call *c)
 {
 	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
@@ -1090,7 +1075,8 @@ static int prepare_all(struct call *c)
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
 
-	return ask_all(c, PREPARE);
+	return run_phase(c, PREPARE, MAX_PREPARING) ? see_answers(c)
+						    : end_silent(c, PREPARE);
 }
 
 /* The caller first: what fails for all fails before a sibling has changed */
@@ -1103,7 +1089,7 @@ static int restrict_stopped(struct call *c)
 		return r;
 
 	put_back(c);
-	r = llk_sys_restrict_self(c->stand->fd, c->flags);
+	r = llk_sys_restrict_self(c->ruleset_fd, c->flags);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_SELF, r, r);
 
@@ -1119,23 +1105,28 @@ static int restrict_stopped(struct call *c)
 }
 
 /*
- * At the number of the list, where each thread first shows that there is no
- * ruleset: one with descriptors of its own can't have it, nor another. All have
- * stood still since the number was last read from, so it is not the program's.
+ * Open the list again, at a position that nobody can have foreseen: a thread with
+ * descriptors of its own could have a copy of the one before. All have stood still
+ * since that was last read, so its number is ours to close.
  */
-static int lend_ruleset(struct call *c)
+static int set_mark(struct call *c)
 {
+	struct stand *s = c->stand;
 	int r;
 
-	if (atomic_load(&shared.n_inside) != atomic_load(&c->stand->n_finished))
+	if (atomic_load(&shared.n_inside) != atomic_load(&s->n_finished))
 		c->n_killed = count_killed(c, STOP);
-	r = c->n_killed ? see_answers(c) : ask_all(c, PROBE);
-	if (r < 0)
-		return r;
+	if (c->n_killed)
+		return see_answers(c);
 
-	r = (int)syscall(SYS_dup3, c->ruleset_fd, c->stand->fd, O_CLOEXEC);
+	llki_sys_close(s->fd);
+	r = llki_sys_tasks_open(&c->tasks);
+	s->fd = c->tasks.fd;
+	s->mark = (int)(now_ns() & INT_MAX);
+	if (r == 0 && syscall(SYS_lseek, s->fd, (long)s->mark, SEEK_SET) < 0)
+		r = -errno;
 
-	return r < 0 ? end_call(c, LLKI_SYS_ALL_SELF, -errno, -errno) : 0;
+	return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP) : 0;
 }
 
 static int stop_and_restrict(struct call *c)
@@ -1143,7 +1134,7 @@ static int stop_and_restrict(struct call *c)
 	int r = stop_all(c);
 
 	if (r == 0)
-		r = lend_ruleset(c);
+		r = set_mark(c);
 	if (r == 0)
 		r = restrict_stopped(c);
 	if (r < 0)
