@@ -68,6 +68,7 @@ static enum llki_step step_of(enum llki_sys_all_end end)
 		[LLKI_SYS_ALL_POLL_THREAD] = LLKI_ALL_POLL_THREAD,
 		[LLKI_SYS_ALL_UNREACHED] = LLKI_ALL_UNREACHED,
 		[LLKI_SYS_ALL_UNSTEADY] = LLKI_ALL_UNSTEADY,
+		[LLKI_SYS_ALL_NO_LIST] = LLKI_ALL_NO_LIST,
 		[LLKI_SYS_ALL_NO_SIGNAL] = LLKI_ALL_NO_SIGNAL,
 		[LLKI_SYS_ALL_NO_MEMORY] = LLKI_NO_MEMORY,
 		[LLKI_SYS_ALL_NO_NEW_PRIVS] = LLKI_ALL_NO_NEW_PRIVS,
@@ -99,6 +100,15 @@ static int enforce_by_signal(struct llk_ruleset *rs, unsigned int flags)
 	return llki_load_end(rs, r, step);
 }
 
+/* There may be others, or they could not be counted for a lack of descriptors */
+static int end_several(struct llk_ruleset *rs)
+{
+	if (llki_sys_is_lack(rs->threads.error))
+		return llki_load_end(rs, rs->threads.error, LLKI_THREADS);
+
+	return end_uncovered(rs, -EOPNOTSUPP, LLKI_THREADS);
+}
+
 /* Put the layer in place: 0, or why not */
 static int enforce(struct llk_ruleset *rs, unsigned int flags)
 {
@@ -107,7 +117,7 @@ static int enforce(struct llk_ruleset *rs, unsigned int flags)
 	if (!is_covered(rs, flags))
 		return flags & LLK_RESTRICT_BY_SIGNAL
 			       ? enforce_by_signal(rs, flags)
-			       : end_uncovered(rs, -EOPNOTSUPP, LLKI_THREADS);
+			       : end_several(rs);
 
 	r = set_no_new_privs(rs, flags);
 	if (r < 0)

@@ -79,6 +79,8 @@ static const struct sentence {
 	  "%t did not stop: it blocks all signals, waits in vfork or for a debugger, or no signal can be queued." },
 	{ LLKI_ALL_UNSTEADY, 0,
 	  "other threads came and went, and could not be stopped all at once: try again." },
+	{ LLKI_ALL_NO_LIST, 0,
+	  "/proc/self/task can't be opened, where LLK_RESTRICT_BY_SIGNAL lists the threads: %e." },
 	{ LLKI_ALL_NO_SIGNAL, 0, "%t can't be stopped by a signal, a filter refuses: %e (errno %n)." },
 	{ LLKI_ALL_NO_NEW_PRIVS, 0, "%t: no_new_privs can't be set: %e (errno %n)." },
 	{ LLKI_ALL_REFUSED, EPERM,

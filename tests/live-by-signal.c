@@ -1085,6 +1085,40 @@ START_TEST(a_full_queue_of_signals_is_told)
 }
 END_TEST
 
+/* No descriptor is free: that is told, and best effort does not forgive it */
+static void restrict_without_descriptors(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(arg ? LLK_BEST_EFFORT : 0);
+	struct rlimit limit, few;
+	struct traces before;
+
+	start_canaries(2, wait_sleeping);
+	IS(llk_ruleset_load(rs), 0);
+	IS(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = (struct rlimit){ 100, limit.rlim_max };
+	IS(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (dup(pipe_ends[0]) >= 0)
+		;
+	IS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = find_traces();
+	IS(setrlimit(RLIMIT_NOFILE, &few), 0);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EMFILE,
+	     "too many open files in this process");
+	SAYS(rs, llk_ruleset_restrict_self(rs, 0), -EMFILE,
+	     "too many open files in this process");
+	IS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	nothing_happened(&before, false);
+}
+
+START_TEST(without_a_free_descriptor_nothing_happens)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_without_descriptors, NULL);
+	RUN(restrict_without_descriptors, "best effort");
+}
+END_TEST
+
 /* The child of vfork shares our memory, and its parent waits for it */
 static void *wait_for_vfork(void *arg)
 {
@@ -1881,6 +1915,7 @@ int main(void)
 		 (int)(sizeof(storms) / sizeof(storms[0])));
 	live_add(s, a_thread_that_blocks_all_signals_is_named, 1);
 	live_add(s, a_full_queue_of_signals_is_told, 1);
+	live_add(s, without_a_free_descriptor_nothing_happens, 1);
 	live_add(s, a_required_right_makes_it_an_error, 1);
 	live_add(s, a_thread_in_vfork_is_named, 1);
 	live_add(s, a_thread_that_a_debugger_has_stopped_is_no_half_state, 1);

@@ -301,6 +301,9 @@ static const struct ending endings[] = {
 	{ LLKI_SYS_ALL_NO_SIGNAL, -EPERM, -EPERM, false,
 	  "thread 77 (\"gmain\") can't be stopped by a signal, a filter refuses: not permitted (errno 1)." },
 	{ LLKI_SYS_ALL_NO_MEMORY, -ENOMEM, -ENOMEM, false, "out of memory." },
+	{ LLKI_SYS_ALL_NO_LIST, -EMFILE, -EMFILE, false,
+	  "/proc/self/task can't be opened, where LLK_RESTRICT_BY_SIGNAL lists the threads: too many "
+	  "open files in this process." },
 	{ LLKI_SYS_ALL_NO_NEW_PRIVS, -EPERM, -EPERM, false,
 	  "thread 77 (\"gmain\"): no_new_privs can't be set: not permitted (errno 1)." },
 	{ LLKI_SYS_ALL_REFUSED, -EPERM, -EPERM, false,

@@ -421,6 +421,15 @@ static void name_thread(struct call *c, unsigned long long id, const char *name)
 	memcpy(c->all->name, name, sizeof(c->all->name));
 }
 
+/* A lack of descriptors is no lack of /proc */
+static int end_unlisted(struct call *c, int error)
+{
+	if (llki_sys_is_lack(error))
+		return end_call(c, LLKI_SYS_ALL_NO_LIST, error, error);
+
+	return end_call(c, LLKI_SYS_ALL_NO_PROC, error, -EOPNOTSUPP);
+}
+
 static int end_at(struct call *c, const struct llki_sys_task *task,
 		  enum llki_sys_all_end end, int error, int result)
 {
@@ -789,7 +798,7 @@ static int look_at(struct call *c, struct pass *p, struct llki_sys_task *task)
 	int r = llki_sys_tasks_read(&c->tasks, task);
 
 	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+		return end_unlisted(c, r);
 	if (llki_sys_task_is_unclear(task)) {
 		p->is_clear = false;
 		return 0;
@@ -871,7 +880,7 @@ static int see_all(struct call *c, struct pass *p)
 	       (r = llki_sys_tasks_next_id(&c->tasks, &task)) > 0)
 		result = see_entry(c, p, &task);
 	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+		return end_unlisted(c, r);
 
 	p->is_clear = p->is_clear && p->is_self_seen &&
 		      p->n_standing == p->n_before &&
@@ -1000,7 +1009,7 @@ static int attempt(struct call *c, int patience)
 
 	r = open_list(c);
 	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP);
+		return end_unlisted(c, r);
 
 	r = open_stand(c);
 	if (r < 0)
@@ -1126,7 +1135,7 @@ static int set_mark(struct call *c)
 	if (r == 0 && syscall(SYS_lseek, s->fd, (long)s->mark, SEEK_SET) < 0)
 		r = -errno;
 
-	return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_PROC, r, -EOPNOTSUPP) : 0;
+	return r < 0 ? end_unlisted(c, r) : 0;
 }
 
 static int stop_and_restrict(struct call *c)

@@ -9,6 +9,7 @@
 
 #include <liblandlock/sys.h>
 
+#include <errno.h>
 #include <string.h>
 
 /* The calls' own numbers: what a SIGSYS handler that returns answers */
@@ -28,6 +29,12 @@
 #define LLKI_SYS_CREATE_RULESET (LLKI_SYS_BASE + 444)
 #define LLKI_SYS_ADD_RULE (LLKI_SYS_BASE + 445)
 #define LLKI_SYS_RESTRICT_SELF (LLKI_SYS_BASE + 446)
+
+/* A lack of descriptors or memory: it tells nothing of the system */
+static inline int llki_sys_is_lack(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
 
 /* Open @path with O_PATH|O_CLOEXEC, links followed: a new descriptor */
 int llki_sys_open_path(const char *path);
@@ -152,6 +159,7 @@ enum llki_sys_all_end {
 	LLKI_SYS_ALL_UNSTEADY,	  /* -ETIMEDOUT: others came and went */
 
 	/* no layer, but no_new_privs may be set on all threads */
+	LLKI_SYS_ALL_NO_LIST,	   /* no descriptor or memory for it */
 	LLKI_SYS_ALL_NO_SIGNAL,	   /* a call to stop them was refused */
 	LLKI_SYS_ALL_NO_MEMORY,	   /* for the table of threads */
 	LLKI_SYS_ALL_NO_NEW_PRIVS, /* was refused to one */
