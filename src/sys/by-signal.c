@@ -770,11 +770,27 @@ static int open_list(struct call *c)
 	return -ENOSYS;
 }
 
+static bool have_all_left(const struct stand *s)
+{
+	int n;
+
+	for (int i = 0;
+	     i < atomic_load(&s->n_yields) && atomic_load(&shared.n_inside);
+	     i++)
+		syscall(SYS_sched_yield);
+	for (int i = 0; (n = atomic_load(&shared.n_inside)) != 0; i++) {
+		if (i > MAX_LEAVING)
+			return false;
+		wait_a_ms(&shared.n_inside, n);
+	}
+
+	return true;
+}
+
 /* Let all go. A thread that doesn't leave in time keeps what it looks at. */
 static void close_stand(struct call *c)
 {
 	struct stand *s = c->stand;
-	int n;
 
 	if (!s)
 		return;
@@ -784,12 +800,8 @@ static void close_stand(struct call *c)
 	atomic_store(&s->phase, GO);
 	wake_all(&s->phase);
 	atomic_store(&shared.stand, NULL);
-	for (int i = 0; (n = atomic_load(&shared.n_inside)) != 0; i++) {
-		if (i > MAX_LEAVING)
-			return;
-		wait_a_ms(&shared.n_inside, n);
-	}
-	munmap(s, s->size);
+	if (have_all_left(s))
+		munmap(s, s->size);
 }
 
 /* One that was told to stop and does not stand: has it ended? */
