@@ -1321,6 +1321,14 @@ START_TEST(a_copy_that_is_gone_by_then_leaves_what_it_put_back)
 }
 END_TEST
 
+static int n_naps;
+
+static void count_naps(enum kind kind, const long *args)
+{
+	(void)args;
+	n_naps += kind == WAIT;
+}
+
 START_TEST(a_copy_that_does_not_end_is_no_steady_process)
 {
 	struct llki_sys_all all;
@@ -1329,7 +1337,10 @@ START_TEST(a_copy_that_does_not_end_is_no_steady_process)
 	make_copy();
 	set_action(&copys);
 	fake.never_waits = true;
+	fake.before = count_naps;
 	ck_assert_int_eq(call(&all), -ETIMEDOUT);
+	ck_assert_int_ge(n_naps, 500);
+	ck_assert_int_le(n_naps, 1500); /* of a millisecond */
 	ck_assert_int_eq(all.end, LLKI_SYS_ALL_UNSTEADY);
 	check_who(&all, 0, false);
 	ck_assert_int_eq(fake.n_layers, 0);

@@ -77,8 +77,8 @@
 #define FIRST_PATIENCE 10
 #define LAST_PATIENCE 320
 #define RUNNABLE_PATIENCE 160 /* for a thread that lacks a processor */
-#define MAX_TAKEN 500	      /* attempts, while libc needs the signal */
-#define MAX_IN_USE 40
+#define MAX_TAKEN 1000	      /* in all, while libc or a copy has the signal */
+#define MAX_IN_USE 40	      /* of these, before each attempt */
 #define MAX_PREPARING 1000
 #define MAX_LEAVING 100
 #define LOOK_FOR_KILLED 16  /* each so many without an answer */
@@ -390,6 +390,7 @@ struct call {
 	bool has_handler;	     /* has put it there, if not for good */
 	bool all_stand;
 	int n_killed; /* in the handler, by a filter */
+	int n_taken;  /* looks at which another had the signal */
 	struct llki_sys_tasks tasks;
 };
 
@@ -998,13 +999,14 @@ static bool is_in_use(const struct kernel_action *now)
 #endif
 }
 
-static void wait_for_others(void)
+static void wait_for_others(struct call *c)
 {
 	struct kernel_action now = { 0 };
 
-	for (int i = 0; i < MAX_IN_USE; i++) {
+	for (int i = 0; i < MAX_IN_USE && c->n_taken < MAX_TAKEN; i++) {
 		if (change_action(NULL, &now) < 0 || !is_in_use(&now))
 			return;
+		c->n_taken++;
 		pause_for(1);
 	}
 }
@@ -1014,7 +1016,7 @@ static int attempt(struct call *c, int patience)
 	int r;
 
 	name_thread(c, 0, no_name);
-	wait_for_others();
+	wait_for_others(c);
 	r = install(c);
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
@@ -1033,14 +1035,15 @@ static int attempt(struct call *c, int patience)
 /* Attempt by attempt, each with more patience; between them all run on */
 static int stop_all(struct call *c)
 {
-	int patience = FIRST_PATIENCE, n_taken = 0, r;
+	int patience = FIRST_PATIENCE, r;
 	bool is_taken;
 
 	while ((r = attempt(c, patience)) == -EAGAIN) {
 		is_taken = !is_installed(); /* libc wants it for a moment */
 		close_stand(c);
 		patience = is_taken ? patience : patience * 2;
-		if (is_taken ? ++n_taken > MAX_TAKEN : patience > LAST_PATIENCE)
+		if (is_taken ? ++c->n_taken > MAX_TAKEN
+			     : patience > LAST_PATIENCE)
 			return end_call(c,
 					c->all->id ? LLKI_SYS_ALL_UNREACHED
 						   : LLKI_SYS_ALL_UNSTEADY,
