@@ -1488,6 +1488,64 @@ START_TEST(another_ruleset_that_comes_to_our_number_is_noticed)
 }
 END_TEST
 
+/*
+ * A thread takes a copy of the table when the list is open in it, puts a weak
+ * ruleset at the number of ours, and lets the signal come
+ */
+static int our_number;
+
+static void *copy_and_weaken(void *arg)
+{
+	bool is_found = false;
+
+	prctl(PR_SET_NAME, "copied", 0, 0, 0);
+	block_all(true);
+	be_ready(arg);
+	while (!is_found)
+		for (int fd = our_number + 1; fd < 100; fd++)
+			is_found |= !was_open[fd] && fcntl(fd, F_GETFD) >= 0;
+	usleep(3000); /* threads are counted first, and it is opened again */
+	IS(unshare(CLONE_FILES), 0);
+	IS(dup3(weak_ruleset, our_number, O_CLOEXEC), our_number);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &(uint64_t){ 0 }, NULL, 8);
+	while (!go)
+		usleep(1000);
+	((struct canary *)arg)->saw = read_file();
+
+	return NULL;
+}
+
+static void restrict_beside_copy(const void *arg)
+{
+	struct llk_ruleset *rs = no_reading(0);
+	struct llk_ruleset *weak = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
+	struct canary *c;
+
+	(void)arg;
+	IS(llk_ruleset_load(weak), 0);
+	weak_ruleset = fcntl(llk_ruleset_fd(weak), F_DUPFD_CLOEXEC, 100);
+	IS(llk_ruleset_load(rs), 0);
+	our_number = llk_ruleset_fd(rs);
+	for (int fd = 0; fd < 100; fd++)
+		was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+	c = add_canary(copy_and_weaken, 0);
+	wait_for(&n_ready, 1);
+	SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), -EBADF,
+	     named(c->tid, "copied"));
+	go = 1;
+	IS(pthread_join(c->thread, NULL), 0);
+	IS(c->saw, 0);
+	IS(read_file(), 0);
+}
+
+START_TEST(a_copy_of_our_table_with_another_ruleset_is_noticed)
+{
+	NEEDS_NO_TSYNC;
+	make_tree();
+	RUN(restrict_beside_copy, NULL);
+}
+END_TEST
+
 /* From here on restrict_self ends the calling thread, but for flags that the
  * kernel doesn't know if @knows_flags */
 static void die_for_layer(bool knows_flags)
@@ -1670,7 +1728,7 @@ END_TEST
  * /proc
  */
 
-enum { NO_PROC, FAKE_PROC, FOREIGN_PROC, HIDDEN_PROC };
+enum { NO_PROC, FAKE_PROC, FOREIGN_PROC, INNER_PROC, HIDDEN_PROC };
 
 static void *restrict_with_proc(void *arg)
 {
@@ -1688,12 +1746,46 @@ static void *restrict_with_proc(void *arg)
 	return NULL;
 }
 
+/* The proc of a namespace that this process is not in, which a child keeps */
+static void mount_inner_proc(void)
+{
+	int ends[2], status;
+	char byte;
+	pid_t pid;
+
+	IS(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || unshare(CLONE_NEWPID))
+			_exit(1);
+		pid = fork();
+		if (pid == 0) {
+			if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+			    mount("proc", "/proc", "proc", 0, NULL) ||
+			    write(ends[1], "x", 1) != 1)
+				_exit(1);
+			pause();
+		}
+		close(ends[1]);
+		_exit(waitpid(pid, &status, 0) != pid);
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		live_cannot("no proc of another namespace: %s",
+			    strerror(EPERM));
+	close(ends[0]);
+}
+
 /* @proc: what is at /proc when the call is made */
 static void change_proc(int proc)
 {
 	live_unshare_mounts();
 	if (proc == FOREIGN_PROC)
 		return; /* this process is in a pid namespace of its own */
+	if (proc == INNER_PROC) {
+		mount_inner_proc();
+		return;
+	}
 	if (proc == HIDDEN_PROC) {
 		if (mount("proc", "/proc", "proc", 0, "hidepid=2"))
 			live_cannot("no mount of proc: %s", strerror(errno));
@@ -1731,7 +1823,8 @@ static void restrict_with(const void *arg)
 	restrict_in_namespace(arg);
 }
 
-static const int procs[] = { NO_PROC, FAKE_PROC, FOREIGN_PROC, HIDDEN_PROC };
+static const int procs[] = { NO_PROC, FAKE_PROC, FOREIGN_PROC, INNER_PROC,
+			     HIDDEN_PROC };
 
 START_TEST(without_its_own_proc_nothing_happens)
 {
@@ -1923,12 +2016,13 @@ int main(void)
 		 N_OBSTACLES);
 	live_add(s, another_ruleset_at_our_number_is_noticed, 1);
 	live_add(s, another_ruleset_that_comes_to_our_number_is_noticed, 1);
+	live_add(s, a_copy_of_our_table_with_another_ruleset_is_noticed, 1);
 	live_add(s, who_meddles_with_descriptors_is_too_late, 2);
 	live_add(s, a_thread_that_a_filter_ends_for_the_layer_is_named, 2);
 	live_add(s, a_thread_without_privilege_is_named_and_all_stay_free, 1);
 	live_add(s, one_thread_at_sixteen_layers_is_the_half_state, 1);
 	live_add(s, a_caller_at_sixteen_layers_changes_nothing, 1);
-	live_add(s, without_its_own_proc_nothing_happens, 4);
+	live_add(s, without_its_own_proc_nothing_happens, 5);
 	live_add(s, a_layer_that_denies_the_list_is_told, 1);
 	live_add(s, a_child_forked_in_mid_call_begins_anew, 1);
 	live_add(s, a_forged_signal_changes_nothing, 1);
