@@ -19,6 +19,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -1119,6 +1120,86 @@ START_TEST(without_a_free_descriptor_nothing_happens)
 }
 END_TEST
 
+/*
+ * Signals that a thread brings about itself are sent to all, again and again, and
+ * their handler leaves by siglongjmp: also while they stand still
+ */
+static const int own_faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
+
+static __thread sigjmp_buf beginning;
+static __thread volatile bool can_jump;
+
+static void jump(int number)
+{
+	(void)number;
+	if (can_jump)
+		siglongjmp(beginning, 1);
+}
+
+static void *sing_between_jumps(void *arg)
+{
+	be_ready(arg);
+	sigsetjmp(beginning, 1);
+	can_jump = true;
+	while (!go)
+		usleep(100);
+	can_jump = false;
+	try_all(arg);
+
+	return NULL;
+}
+
+/* In a child, until it is ended */
+static pid_t send_faults(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	for (int i = 0; pid == 0; i++) {
+		int number = own_faults[i % 5];
+
+		syscall(SYS_tgkill, parent, canaries[i % n_canaries].tid,
+			number);
+		usleep(10);
+	}
+
+	return pid;
+}
+
+static void restrict_jumping(const void *arg)
+{
+	pid_t sender;
+	int r = 0;
+
+	(void)arg;
+	alarm(60);
+	for (int i = 0; i < 5; i++)
+		signal(own_faults[i], jump);
+	open_waits();
+	for (int i = 0; i < 3; i++)
+		add_canary(sing_between_jumps, 0);
+	wait_for(&n_ready, 3);
+	sender = send_faults();
+	for (int i = 0; i < 10 && r == 0; i++)
+		r = llk_ruleset_restrict_self(
+			llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0),
+			BY_SIGNAL);
+	IS(r, 0);
+	IS(llk_ruleset_restrict_self(no_reading(0), BY_SIGNAL), LLK_ENFORCED);
+	kill(sender, SIGKILL);
+	waitpid(sender, NULL, 0);
+	judge_canaries(EACCES);
+}
+
+START_TEST(a_handler_that_jumps_is_kept_off)
+{
+	NEEDS_ABI(1);
+	SKIP_IF(LIVE_IS_SANITIZED, "a sanitizer has such handlers of its own");
+	make_tree();
+	for (int i = 0; i < live_tries(20); i++)
+		RUN(restrict_jumping, NULL);
+}
+END_TEST
+
 /* The child of vfork shares our memory, and its parent waits for it */
 static void *wait_for_vfork(void *arg)
 {
@@ -2009,6 +2090,7 @@ int main(void)
 	live_add(s, a_thread_that_blocks_all_signals_is_named, 1);
 	live_add(s, a_full_queue_of_signals_is_told, 1);
 	live_add(s, without_a_free_descriptor_nothing_happens, 1);
+	live_add(s, a_handler_that_jumps_is_kept_off, 1);
 	live_add(s, a_required_right_makes_it_an_error, 1);
 	live_add(s, a_thread_in_vfork_is_named, 1);
 	live_add(s, a_thread_that_a_debugger_has_stopped_is_no_half_state, 1);

@@ -37,6 +37,7 @@
 
 #define LAYER_FLAGS 5
 #define N_SIBLINGS 3
+#define LATE (1 + N_SIBLINGS) /* one that some tests start later */
 #define FOREVER 1000000
 #define DEAD 2 /* the sibling that a filter ends, where one does */
 
@@ -73,7 +74,7 @@ static struct sibling {
 	pthread_t thread;
 	atomic_int tid, n_beats;
 	atomic_bool is_parked;
-} siblings[1 + N_SIBLINGS];
+} siblings[1 + LATE];
 
 static atomic_bool is_over, is_dead;
 static int ruleset_fd = -1;
@@ -356,6 +357,9 @@ static void *beat(void *arg)
 	snprintf(name, sizeof(name), "sibling-%d", self);
 	__real_prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
 	siblings[self].tid = (int)__real_syscall(SYS_gettid);
+	if (self == LATE) /* its maker is in mid-call */
+		__real_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &(long[2]){ 0 },
+			       NULL, 8UL);
 	while (!is_over) {
 		siblings[self].n_beats++;
 		usleep(200);
@@ -373,20 +377,26 @@ static void wait_for_beats(int who)
 		usleep(100);
 }
 
+static void start_one(int who)
+{
+	ck_assert_int_eq(pthread_create(&siblings[who].thread, NULL, beat,
+					&siblings[who]),
+			 0);
+	wait_for_beats(who);
+}
+
 static void start(void)
 {
 	memset(&fake, 0, sizeof(fake));
-	for (int i = 1; i <= N_SIBLINGS; i++) {
-		ck_assert_int_eq(pthread_create(&siblings[i].thread, NULL, beat,
-						&siblings[i]),
-				 0);
-		wait_for_beats(i);
-	}
+	for (int i = 1; i <= N_SIBLINGS; i++)
+		start_one(i);
 }
 
 static void finish(void)
 {
 	is_over = true;
+	if (siblings[LATE].tid)
+		pthread_join(siblings[LATE].thread, NULL);
 	/* musl's join waits for what only a thread of libc's own end does */
 	for (int i = 1; i <= N_SIBLINGS; i++)
 		if (!is_dead || i != DEAD)
@@ -587,6 +597,11 @@ static const struct failure failures[] = {
 	  -ENOSYS, LLKI_SYS_ALL_NO_NEW_PRIVS, -ENOSYS, 2 },
 	{ { { PROBE_LAYER, 2, 1, 1, -1, EPERM } }, NULL,
 	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 2 },
+	/* which is no reason for another attempt */
+	{ { { PROBE_LAYER, 2, 1, 1, -1, EAGAIN } }, NULL,
+	  -EAGAIN, LLKI_SYS_ALL_REFUSED, -EAGAIN, 2 },
+	{ { { SET_ACTION, CALLER, 1, 1, -1, EAGAIN } }, NULL,
+	  -EAGAIN, LLKI_SYS_ALL_NO_SIGNAL, -EAGAIN, 0 },
 	{ { { PROBE_LAYER, 2, 1, 1, 0, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	{ { { PROBE_LAYER, 2, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
@@ -609,6 +624,11 @@ static const struct failure failures[] = {
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EPERM, 0 },
 	{ { { OPEN_LIST, CALLER, 2, 1, -1, EACCES } }, NULL,
 	  -EOPNOTSUPP, LLKI_SYS_ALL_NO_PROC, -EACCES, 0 },
+	/* SIGSYS has to be let through, and be kept off afterwards */
+	{ { { MASK, 3, 3, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 3 },
+	{ { { PROBE_LAYER, CALLER, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_SELF, -EPERM, 0 },
 	{ { { LAYER, CALLER, 1, 1, -1, E2BIG } }, NULL,
 	  -E2BIG, LLKI_SYS_ALL_SELF, -E2BIG, 0 },
 	{ { { LAYER, CALLER, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
@@ -965,6 +985,62 @@ START_TEST(more_tasks_than_the_table_has_room_for_are_another_attempt)
 	/* one that is cut short, one with what was left, two that are alike;
 	   each attempt opens the list, and so does who marks it */
 	ck_assert_int_eq(fake.pass, 1 + 1 + 1 + 1 + 2 + 1);
+	finish();
+}
+END_TEST
+
+/* By a handler of SIGSYS, which is let through where calls are tried */
+static void start_late(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind == PROBE_LAYER && self == CALLER && !siblings[LATE].tid)
+		start_one(LATE);
+}
+
+START_TEST(a_thread_that_is_started_when_all_stand_is_another_attempt)
+{
+	start();
+	fake.before = start_late;
+	check_all_restricted(1 + N_SIBLINGS + 1);
+	finish();
+}
+END_TEST
+
+/* From then on all signals are blocked in each: to be sent one does nothing */
+static atomic_int n_handled;
+
+static void on_sent(int number)
+{
+	(void)number;
+	n_handled++;
+}
+
+static const int own_faults[] = { SIGSEGV, SIGBUS,  SIGILL,
+				  SIGFPE,  SIGTRAP, SIGSYS };
+
+static void send_faults(enum kind kind, const long *args)
+{
+	(void)args;
+	if (kind != LAYER || self != CALLER)
+		return;
+
+	for (size_t i = 0; i < COUNT(own_faults); i++)
+		for (int who = 0; who <= N_SIBLINGS; who++)
+			__real_syscall(SYS_tgkill, getpid(),
+				       who ? (int)siblings[who].tid : getpid(),
+				       own_faults[i]);
+	usleep(20000);
+	ck_assert_int_eq(n_handled, 0);
+}
+
+START_TEST(no_handler_runs_when_all_stand)
+{
+	start();
+	for (size_t i = 0; i < COUNT(own_faults); i++)
+		signal(own_faults[i], on_sent);
+	fake.before = send_faults;
+	check_all_restricted(1 + N_SIBLINGS);
+	ck_assert_int_eq(n_handled, (int)COUNT(own_faults) * (1 + N_SIBLINGS));
 	finish();
 }
 END_TEST
@@ -1530,6 +1606,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, few_descriptors_are_enough);
 	tcase_add_test(
 		tc, more_tasks_than_the_table_has_room_for_are_another_attempt);
+	tcase_add_test(
+		tc, a_thread_that_is_started_when_all_stand_is_another_attempt);
+	tcase_add_test(tc, no_handler_runs_when_all_stand);
 	tcase_add_loop_test(tc, a_listing_that_leaves_out_a_thread_is_no_proof,
 			    0, COUNT(listings));
 	tcase_add_loop_test(tc, a_thread_that_stops_unseen_is_another_pass, 0,

@@ -233,9 +233,24 @@ IN_HANDLER static int try_layer(const struct stand *s)
 	return r ? r : -ENOSYS;
 }
 
+/* Bits of signals, for both sizes of words */
+static const unsigned long all_signals[2] = { ~0UL, ~0UL };
+static const unsigned long sigsys[2] = { 1UL << (SIGSYS - 1) };
+
+IN_HANDLER static int change_mask_here(int how, const unsigned long mask[2])
+{
+	return answer_of(syscall(SYS_rt_sigprocmask, how, mask, NULL, 8UL));
+}
+
+/*
+ * Who stands still runs nothing of the program's. Signals that a thread brings
+ * about itself can also be sent, and a handler may leave by siglongjmp, or start
+ * a thread.
+ */
 IN_HANDLER static void enter(struct slot *slot)
 {
 	atomic_store(&slot->finished, ENTER);
+	change_mask_here(SIG_SETMASK, all_signals);
 	syscall(SYS_prctl, PR_GET_NAME, slot->name);
 }
 
@@ -243,7 +258,7 @@ IN_HANDLER static void enter(struct slot *slot)
  * no_new_privs, and two calls that restrict nothing: they show descriptors of
  * the thread's own, a filter, and a missing privilege
  */
-IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
+IN_HANDLER static void try_all_calls(struct stand *s, struct slot *slot)
 {
 	int r = s->sets_no_new_privs ? set_no_new_privs_here() : 0;
 
@@ -255,6 +270,18 @@ IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
 	r = look_at_mark(s);
 	if (r == 0)
 		r = try_layer(s);
+	if (r < 0)
+		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
+}
+
+/* A filter may answer by SIGSYS, which ends the process where it is blocked */
+IN_HANDLER static void prepare(struct stand *s, struct slot *slot)
+{
+	int r;
+
+	change_mask_here(SIG_UNBLOCK, sigsys);
+	try_all_calls(s, slot);
+	r = change_mask_here(SIG_BLOCK, sigsys);
 	if (r < 0)
 		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
@@ -379,6 +406,8 @@ __attribute__((naked, used)) static void __restore_rt(void)
  * The caller's part
  */
 
+#define AGAIN 1 /* no error, which a filter could answer, too */
+
 struct call {
 	struct stand *stand;
 	struct llki_sys_all *all;
@@ -389,6 +418,7 @@ struct call {
 	unsigned long mask[N_WORDS]; /* of signals, before the call */
 	bool has_handler;	     /* has put it there, if not for good */
 	bool all_stand;
+	int n_tasks;  /* when they did */
 	int n_killed; /* in the handler, by a filter */
 	int n_taken;  /* looks at which another had the signal */
 	struct llki_sys_tasks tasks;
@@ -515,14 +545,14 @@ static struct kernel_action make_action(void)
 	return own;
 }
 
-/* Put ours there; -EAGAIN where another copy is at work */
+/* Put ours there; AGAIN where another copy is at work */
 static int exchange(const struct kernel_action *own)
 {
 	struct kernel_action was = { 0 }, now = { 0 };
 	int r = change_action(NULL, &was);
 
 	if (r == 0 && is_of_copy(&was))
-		return -EAGAIN;
+		return AGAIN;
 	/* Known before ours is there: a child forked in between has both */
 	if (r == 0 && !is_own(&was))
 		shared.before = was;
@@ -537,7 +567,7 @@ static int exchange(const struct kernel_action *own)
 	if (!is_own(&now))
 		change_action(&now, NULL);
 
-	return -EAGAIN;
+	return AGAIN;
 }
 
 static int install(struct call *c)
@@ -797,6 +827,7 @@ static void close_stand(struct call *c)
 		return;
 
 	c->stand = NULL;
+	c->all_stand = false;
 	llki_sys_close(s->fd);
 	atomic_store(&s->phase, GO);
 	wake_all(&s->phase);
@@ -838,7 +869,7 @@ static int meet(struct call *c, struct pass *p, struct llki_sys_task *task,
 
 	p->is_clear = false;
 	if (++c->stand->n_slots > c->stand->mask / 2)
-		return -EAGAIN; /* the next attempt has more slots */
+		return AGAIN; /* the next attempt has more slots */
 	if (atomic_load(&c->stand->n_yields))
 		atomic_store(&c->stand->n_yields,
 			     ALL_YIELDS / (int)c->stand->n_slots);
@@ -934,7 +965,7 @@ static bool is_enough(const struct pass *p, int n_quiet, int patience)
 	return n_quiet > patience;
 }
 
-/* 0 once all stand still; -EAGAIN for another attempt; else the call's end */
+/* 0 once all stand still; AGAIN for another attempt; else the call's end */
 static int stop(struct call *c, int patience)
 {
 	struct pass before = { 0 }, now;
@@ -943,21 +974,24 @@ static int stop(struct call *c, int patience)
 	for (;;) {
 #ifdef LLKI_ONE_PASS /* as a test shows, not enough: all that one pass listed */
 		if (before.n && atomic_load(&c->stand->n_finished) >=
-					before.n_standing + before.n_awaited)
+					before.n_standing + before.n_awaited) {
+			c->n_tasks = INT_MAX;
 			return 0;
+		}
 #endif
 		r = see_all(c, &now);
-		if (r < 0)
+		if (r)
 			return r;
 		if (!is_installed())
-			return -EAGAIN;
+			return AGAIN;
 		c->all_stand = is_stopped(&before, &now, n_between);
+		c->n_tasks = now.n;
 		if (c->all_stand)
 			return 0;
 
 		n_quiet = now.n_before > before.n_before ? 0 : n_quiet + 1;
 		if (is_enough(&now, n_quiet, patience))
-			return -EAGAIN;
+			return AGAIN;
 		before = now;
 		n_between = now.is_clear ? llki_sys_count_tasks() : 0;
 		if (n_between != now.n)
@@ -1011,51 +1045,8 @@ static void wait_for_others(struct call *c)
 	}
 }
 
-static int attempt(struct call *c, int patience)
-{
-	int r;
-
-	name_thread(c, 0, no_name);
-	wait_for_others(c);
-	r = install(c);
-	if (r < 0)
-		return end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
-
-	r = open_list(c);
-	if (r < 0)
-		return end_unlisted(c, r);
-
-	r = open_stand(c);
-	if (r < 0)
-		llki_sys_close(c->tasks.fd);
-
-	return r < 0 ? r : stop(c, patience);
-}
-
-/* Attempt by attempt, each with more patience; between them all run on */
-static int stop_all(struct call *c)
-{
-	int patience = FIRST_PATIENCE, r;
-	bool is_taken;
-
-	while ((r = attempt(c, patience)) == -EAGAIN) {
-		is_taken = !is_installed(); /* libc wants it for a moment */
-		close_stand(c);
-		patience = is_taken ? patience : patience * 2;
-		if (is_taken ? ++c->n_taken > MAX_TAKEN
-			     : patience > LAST_PATIENCE)
-			return end_call(c,
-					c->all->id ? LLKI_SYS_ALL_UNREACHED
-						   : LLKI_SYS_ALL_UNSTEADY,
-					0, -ETIMEDOUT);
-		pause_for(is_taken ? 1 : patience / 2);
-	}
-
-	return r;
-}
-
 /*
- * Prepare and restrict
+ * Prepare
  */
 
 static int end_failed(struct call *c, struct slot *slot, int result)
@@ -1092,6 +1083,45 @@ static int see_answers(struct call *c)
 	return failed ? end_failed(c, failed, 0) : 0;
 }
 
+/*
+ * Open the list again, at a position that nobody can have foreseen: a thread with
+ * descriptors of its own could have a copy of the one before. All have stood still
+ * since that was last read, so its number is ours to close.
+ */
+static int set_mark(struct call *c)
+{
+	struct stand *s = c->stand;
+	int r;
+
+	llki_sys_close(s->fd);
+	r = llki_sys_tasks_open(&c->tasks);
+	s->fd = c->tasks.fd;
+	s->mark = (int)(now_ns() & INT_MAX);
+	if (r == 0 && syscall(SYS_lseek, s->fd, (long)s->mark, SEEK_SET) < 0)
+		r = -errno;
+
+	return r < 0 ? end_unlisted(c, r) : 0;
+}
+
+static int prepare_siblings(struct call *c)
+{
+	struct stand *s = c->stand;
+	int r;
+
+	if (atomic_load(&shared.n_inside) != atomic_load(&s->n_finished))
+		c->n_killed = count_killed(c, STOP);
+	if (c->n_killed)
+		return see_answers(c);
+
+	r = set_mark(c);
+	if (r < 0)
+		return r;
+
+	return run_phase(c, PREPARE, MAX_PREPARING) ? see_answers(c)
+						    : end_silent(c, PREPARE);
+}
+
+/* 0: from here on nothing runs in this process but what is below */
 static int prepare_all(struct call *c)
 {
 	int r = c->stand->sets_no_new_privs ? llk_sys_no_new_privs() : 0;
@@ -1099,18 +1129,74 @@ static int prepare_all(struct call *c)
 	if (r < 0)
 		return end_call(c, LLKI_SYS_ALL_SELF_PRIVS, r, r);
 
-	return run_phase(c, PREPARE, MAX_PREPARING) ? see_answers(c)
-						    : end_silent(c, PREPARE);
+	r = prepare_siblings(c);
+	if (r < 0)
+		return r;
+
+	r = try_layer(c->stand);
+	if (r < 0)
+		return end_call(c, LLKI_SYS_ALL_SELF, r, r);
+
+	/* A handler of SIGSYS that a call of ours woke could have started one */
+	change_mask(all_signals, NULL);
+
+	return llki_sys_count_tasks() > c->n_tasks ? AGAIN : 0;
 }
+
+static int attempt(struct call *c, int patience)
+{
+	int r;
+
+	name_thread(c, 0, no_name);
+	wait_for_others(c);
+	r = install(c);
+	if (r)
+		return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r) : r;
+
+	r = open_list(c);
+	if (r < 0)
+		return end_unlisted(c, r);
+
+	r = open_stand(c);
+	if (r < 0)
+		llki_sys_close(c->tasks.fd);
+	if (r == 0)
+		r = stop(c, patience);
+
+	return r ? r : prepare_all(c);
+}
+
+/* Attempt by attempt, each with more patience; between them all run on */
+static int stop_and_prepare(struct call *c)
+{
+	int patience = FIRST_PATIENCE, r;
+	bool is_taken;
+
+	while ((r = attempt(c, patience)) == AGAIN) {
+		is_taken = !is_installed(); /* libc wants it for a moment */
+		close_stand(c);
+		patience = is_taken ? patience : patience * 2;
+		if (is_taken ? ++c->n_taken > MAX_TAKEN
+			     : patience > LAST_PATIENCE)
+			return end_call(c,
+					c->all->id ? LLKI_SYS_ALL_UNREACHED
+						   : LLKI_SYS_ALL_UNSTEADY,
+					0, -ETIMEDOUT);
+		pause_for(is_taken ? 1 : patience / 2);
+	}
+
+	return r;
+}
+
+/*
+ * Restrict
+ */
 
 /* The caller first: what fails for all fails before a sibling has changed */
 static int restrict_stopped(struct call *c)
 {
 	struct slot *failed;
-	int r = prepare_all(c);
-
-	if (r < 0)
-		return r;
+	int r;
 
 	put_back(c);
 	r = llk_sys_restrict_self(c->ruleset_fd, c->flags);
@@ -1128,41 +1214,14 @@ static int restrict_stopped(struct call *c)
 	return end_call(c, LLKI_SYS_ALL_DONE, 0, 0);
 }
 
-/*
- * Open the list again, at a position that nobody can have foreseen: a thread with
- * descriptors of its own could have a copy of the one before. All have stood still
- * since that was last read, so its number is ours to close.
- */
-static int set_mark(struct call *c)
-{
-	struct stand *s = c->stand;
-	int r;
-
-	if (atomic_load(&shared.n_inside) != atomic_load(&s->n_finished))
-		c->n_killed = count_killed(c, STOP);
-	if (c->n_killed)
-		return see_answers(c);
-
-	llki_sys_close(s->fd);
-	r = llki_sys_tasks_open(&c->tasks);
-	s->fd = c->tasks.fd;
-	s->mark = (int)(now_ns() & INT_MAX);
-	if (r == 0 && syscall(SYS_lseek, s->fd, (long)s->mark, SEEK_SET) < 0)
-		r = -errno;
-
-	return r < 0 ? end_unlisted(c, r) : 0;
-}
-
 static int stop_and_restrict(struct call *c)
 {
-	int r = stop_all(c);
+	int r = stop_and_prepare(c);
 
-	if (r == 0)
-		r = set_mark(c);
-	if (r == 0)
-		r = restrict_stopped(c);
 	if (r < 0)
 		put_back(c);
+	else
+		r = restrict_stopped(c);
 	close_stand(c);
 
 	return r;
