@@ -100,6 +100,14 @@ static int own_tid(void)
 	return (int)syscall(SYS_gettid);
 }
 
+/* arm64 takes none below 128 KiB */
+static size_t stack_of(size_t size)
+{
+	size_t least = (size_t)PTHREAD_STACK_MIN;
+
+	return size < least ? least : size;
+}
+
 static void *born_later(void *arg)
 {
 	struct canary *c = arg;
@@ -119,7 +127,7 @@ static void try_all(struct canary *c)
 	c->n_tries++;
 	pthread_attr_init(&attr);
 	if (!LIVE_IS_SANITIZED) /* 2000 large stacks are too much for 32 bits */
-		IS(pthread_attr_setstacksize(&attr, 64 * 1024), 0);
+		IS(pthread_attr_setstacksize(&attr, stack_of(64 * 1024)), 0);
 	IS(pthread_create(&thread, &attr, born_later, c), 0);
 	IS(pthread_join(thread, NULL), 0);
 	pthread_attr_destroy(&attr);
@@ -221,7 +229,7 @@ static struct canary *add_canary(void *(*fn)(void *), size_t stack)
 	c->saw = c->child_saw = -1;
 	pthread_attr_init(&attr);
 	if (stack)
-		IS(pthread_attr_setstacksize(&attr, stack), 0);
+		IS(pthread_attr_setstacksize(&attr, stack_of(stack)), 0);
 	IS(pthread_create(&c->thread, &attr, fn, c), 0);
 	pthread_attr_destroy(&attr);
 
