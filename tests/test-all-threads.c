@@ -1415,8 +1415,8 @@ START_TEST(a_copy_that_does_not_end_is_no_steady_process)
 	fake.never_waits = true;
 	fake.before = count_naps;
 	ck_assert_int_eq(call(&all), -ETIMEDOUT);
-	ck_assert_int_ge(n_naps, 500);
-	ck_assert_int_le(n_naps, 1500); /* of a millisecond */
+	ck_assert_int_ge(n_naps, 400);
+	ck_assert_int_le(n_naps, 600); /* of a millisecond */
 	ck_assert_int_eq(all.end, LLKI_SYS_ALL_UNSTEADY);
 	check_who(&all, 0, false);
 	ck_assert_int_eq(fake.n_layers, 0);

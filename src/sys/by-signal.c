@@ -77,8 +77,8 @@
 #define FIRST_PATIENCE 10
 #define LAST_PATIENCE 320
 #define RUNNABLE_PATIENCE 160 /* for a thread that lacks a processor */
-#define MAX_TAKEN 1000	      /* in all, while libc or a copy has the signal */
-#define MAX_IN_USE 40	      /* of these, before each attempt */
+#define MAX_TAKEN 500	      /* while libc or a copy has the signal */
+#define MAX_IN_USE 200	      /* the same, where it may be nobody's */
 #define MAX_PREPARING 1000
 #define MAX_LEAVING 100
 #define LOOK_FOR_KILLED 16  /* each so many without an answer */
@@ -523,6 +523,22 @@ static bool is_of_copy(const struct kernel_action *action)
 	       !memcmp(action->mask, mask, sizeof(mask));
 }
 
+/*
+ * musl has a handler there only as long as setuid and the like are under way,
+ * which then wait for every thread and so can't be stopped; for longer, it is one
+ * that a copy had to leave there.
+ */
+static bool is_in_use(const struct call *c, const struct kernel_action *now)
+{
+#ifndef __GLIBC__
+	if (c->n_taken < MAX_IN_USE)
+		return is_function(now) && !is_own(now);
+#else
+	(void)c;
+#endif
+	return is_of_copy(now);
+}
+
 static bool is_installed(void)
 {
 	struct kernel_action now = { 0 };
@@ -545,13 +561,13 @@ static struct kernel_action make_action(void)
 	return own;
 }
 
-/* Put ours there; AGAIN where another copy is at work */
-static int exchange(const struct kernel_action *own)
+/* Put ours there; AGAIN where libc or another copy is at work */
+static int exchange(const struct call *c, const struct kernel_action *own)
 {
 	struct kernel_action was = { 0 }, now = { 0 };
 	int r = change_action(NULL, &was);
 
-	if (r == 0 && is_of_copy(&was))
+	if (r == 0 && is_in_use(c, &was))
 		return AGAIN;
 	/* Known before ours is there: a child forked in between has both */
 	if (r == 0 && !is_own(&was))
@@ -578,7 +594,7 @@ static int install(struct call *c)
 	fill_mask(own.mask);
 	/* Libc may put a handler of its own there at the same time, and send */
 	atomic_store(&shared.installing, c->pid);
-	r = exchange(&own);
+	r = exchange(c, &own);
 	atomic_store(&shared.installing, 0);
 	wake_all(&shared.installing);
 	c->has_handler |= r == 0;
@@ -1020,32 +1036,6 @@ static void pause_for(int ms)
 }
 
 /*
- * Another copy of the library gives the signal back when its call has ended.
- * musl has a handler there only as long as setuid and the like are under way,
- * which then wait for every thread and so can't be stopped.
- */
-static bool is_in_use(const struct kernel_action *now)
-{
-#ifdef __GLIBC__
-	return is_of_copy(now);
-#else
-	return is_function(now) && !is_own(now);
-#endif
-}
-
-static void wait_for_others(struct call *c)
-{
-	struct kernel_action now = { 0 };
-
-	for (int i = 0; i < MAX_IN_USE && c->n_taken < MAX_TAKEN; i++) {
-		if (change_action(NULL, &now) < 0 || !is_in_use(&now))
-			return;
-		c->n_taken++;
-		pause_for(1);
-	}
-}
-
-/*
  * Prepare
  */
 
@@ -1148,7 +1138,6 @@ static int attempt(struct call *c, int patience)
 	int r;
 
 	name_thread(c, 0, no_name);
-	wait_for_others(c);
 	r = install(c);
 	if (r)
 		return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r) : r;
