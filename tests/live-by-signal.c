@@ -1989,22 +1989,24 @@ static void *fork_on(void *arg)
 
 static void fork_in_mid_call(const void *arg)
 {
-	struct llk_ruleset *rs;
+	struct llk_ruleset *rs[14];
 	pthread_t thread;
-	int i;
 
+	/* Before: where a sanitizer allocates, a child may find it locked */
+	for (int i = 0; i < 14; i++)
+		rs[i] = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
 	open_waits();
 	IS(pthread_create(&thread, NULL, fork_on, NULL), 0);
 	wait_for(&n_ready, 1);
-	for (i = 0; i < 14; i++) {
-		rs = llk_ruleset_new(LLK_V1, LLK_FS_MAKE_FIFO, 0);
-		SAYS(rs, llk_ruleset_restrict_self(rs, BY_SIGNAL), LLK_ENFORCED,
-		     "");
-		llk_ruleset_free(rs);
+	for (int i = 0; i < 14; i++) {
+		SAYS(rs[i], llk_ruleset_restrict_self(rs[i], BY_SIGNAL),
+		     LLK_ENFORCED, "");
 		usleep(500);
 	}
 	is_over = true;
 	IS(pthread_join(thread, NULL), 0);
+	for (int i = 0; i < 14; i++)
+		llk_ruleset_free(rs[i]);
 	OK(n_after > 0);
 }
 
