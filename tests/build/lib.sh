@@ -83,6 +83,13 @@ has()
 	command -v "$1" >/dev/null 2>&1
 }
 
+# can_run COMPILER [OPTION ...]: what it makes, with a libc
+can_run()
+{
+	echo 'int main(void) { return 0; }' |
+		"$@" -x c - -o "$scratch/empty" 2>/dev/null && "$scratch/empty"
+}
+
 # Closing line and exit status: nothing but skips is meson's 77
 finish()
 {

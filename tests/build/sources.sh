@@ -44,7 +44,7 @@ run_vendored()
 	echo denied >"$scratch/denied"
 	# shellcheck disable=SC2086 # a list of options
 	compile "$compiler" $vendored "$@" -include "$scratch/all.c" \
-		"$root/tests/build/downstream/prog.c" -o "$scratch/vendored" &&
+		"$root/tests/downstream/prog.c" -o "$scratch/vendored" &&
 		"$scratch/vendored" "$scratch/allowed" "$scratch/denied"
 }
 
@@ -64,17 +64,10 @@ check_amalgamation()
 	check "a program with a static copy restricts itself: $1" run_vendored "$1"
 }
 
-can_compile_for()
-{
-	echo '#include <stdio.h>
-int main(void) { return 0; }' |
-		cc "$1" -x c - -o "$scratch/empty" 2>/dev/null && "$scratch/empty"
-}
-
 check_32_bit()
 {
 	what="a program with a static copy restricts itself: 32 bit"
-	if can_compile_for -m32; then
+	if can_run cc -m32; then
 		# <asm/...> serves both sizes
 		check "$what" run_vendored cc -m32 \
 			-idirafter "/usr/include/$(cc -print-multiarch)"

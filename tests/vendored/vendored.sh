@@ -8,7 +8,7 @@ set -eu
 
 root=$(cd "$1" && pwd)
 here=$root/tests/vendored
-prog=$root/tests/build/downstream/prog.c
+prog=$root/tests/downstream/prog.c
 # shellcheck disable=SC1091
 . "$root/tests/build/lib.sh"
 
@@ -61,12 +61,6 @@ check_standards()
 		fi
 	done
 	check_forms "$family, optimized" "$@" -std=c11 -O2
-}
-
-can_run()
-{
-	echo 'int main(void) { return 0; }' |
-		"$@" -x c - -o empty 2>/dev/null && ./empty
 }
 
 # Two files that a program is given
