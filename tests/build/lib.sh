@@ -90,6 +90,22 @@ can_run()
 		"$@" -x c - -o "$scratch/empty" 2>/dev/null && "$scratch/empty"
 }
 
+# add_counts LINE: another's closing line
+add_counts()
+{
+	counts=$(echo "$1" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+	[ -n "$counts" ] || {
+		failed "what is counted ended early: $1"
+		return
+	}
+	# shellcheck disable=SC2086 # three numbers
+	set -- $counts
+	n_passed=$((n_passed + $1))
+	n_failed=$((n_failed + $2))
+	n_skipped=$((n_skipped + $3))
+}
+
 # Closing line and exit status: nothing but skips is meson's 77
 finish()
 {
