@@ -665,13 +665,19 @@ START_TEST(a_link_called_self_may_be_any)
 {
 	int dir = fake_open("/a");
 	struct llki_check_view view = {
-		11, { .root = -1, .dir = dir, .self = "12" }, 0
+		11,
+		{ .root = -1, .dir = dir, .self = "12", .thread_self = "12" },
+		0
 	};
 	uint64_t m;
 
 	fake_add_link("/a/self", "b");
+	fake_add_link("/a/thread-self", "./b");
 	llk_ruleset_allow_path(rs, MAKE_REG, "/a/b");
 	ck_assert_int_eq(llki_check_path(rs, &view, MAKE_REG, "self/x", &m), 0);
+	ck_assert_uint_eq(m, 0);
+	ck_assert_int_eq(
+		llki_check_path(rs, &view, MAKE_REG, "thread-self/x", &m), 0);
 	ck_assert_uint_eq(m, 0);
 	fake_close(dir);
 }
@@ -697,6 +703,12 @@ START_TEST(where_a_path_ends_is_kept)
 	ck_assert_str_eq(end.name, "");
 	llki_sys_close(end.dir);
 	llki_trail_free(place.dir);
+	ck_assert_int_eq(fake_n_open(), open);
+
+	fake_fail(FAKE_DUP, 1, EMFILE);
+	ck_assert_int_eq(llki_trail_find(&from, "/l/file", true, &place),
+			 -EMFILE);
+	ck_assert(fake.failed);
 	ck_assert_int_eq(fake_n_open(), open);
 }
 END_TEST
