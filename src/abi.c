@@ -65,11 +65,6 @@ uint64_t llki_abi_whole_zones(uint64_t rights)
 	return llki_abi_zones(rights & LLKI_ABI_TOP);
 }
 
-uint64_t llki_abi_plain(uint64_t rights)
-{
-	return rights & ~llki_abi_whole_zones(rights);
-}
-
 uint64_t llki_abi_zones(uint64_t rights)
 {
 	uint64_t zones = 0;

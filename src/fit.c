@@ -67,20 +67,3 @@ void llki_fit(const struct llk_ruleset *rs, int query, uint64_t refused,
 	fit.outcome = fit_outcome(rs, &fit);
 	*ret_fit = fit;
 }
-
-/* The rights of @rule that the kernel is told; the mask drops the rest */
-uint64_t llki_fit_rights(const struct llki_fit *fit,
-			 const struct llki_rule *rule)
-{
-	return rule->rights & fit->handled;
-}
-
-uint64_t llki_fit_zone(const struct llki_rule *rule)
-{
-	return rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
-}
-
-bool llki_fit_is_quiet(const struct llki_fit *fit, const struct llki_rule *rule)
-{
-	return rule->rights & LLK_QUIET && fit->quiet & llki_fit_zone(rule);
-}

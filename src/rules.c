@@ -10,23 +10,63 @@
 #include <string.h>
 
 #define PORT_MAX 65535
+#define BLOCK_SIZE 2000
 
-static struct llki_rule *rule_new(enum llki_kind kind, uint64_t rights,
-				  uint64_t number, const char *path)
+_Static_assert(sizeof(struct llki_block) % _Alignof(struct llki_rule) == 0,
+	       "rules are aligned in their blocks");
+
+/* One allocation for some sixteen rules; a long path gets what it needs */
+static bool add_block(struct llk_ruleset *rs, size_t wanted)
+{
+	size_t size = wanted > BLOCK_SIZE ? wanted : BLOCK_SIZE;
+	struct llki_block *block = malloc(sizeof(*block) + size);
+
+	if (!block)
+		return false;
+
+	block->next = rs->blocks;
+	rs->blocks = block;
+	rs->room = block->room;
+	rs->n_left = size;
+
+	return true;
+}
+
+static void *take_room(struct llk_ruleset *rs, size_t size)
+{
+	char *room;
+
+	size = (size + _Alignof(struct llki_rule) - 1) &
+	       ~(_Alignof(struct llki_rule) - 1);
+	if (size > rs->n_left && !add_block(rs, size))
+		return NULL;
+
+	room = rs->room;
+	rs->room += size;
+	rs->n_left -= size;
+
+	return room;
+}
+
+static struct llki_rule *rule_new(struct llk_ruleset *rs, enum llki_kind kind,
+				  uint64_t rights, uint64_t number,
+				  const char *path)
 {
 	size_t size = path ? strlen(path) + 1 : 0;
-	struct llki_rule *rule = malloc(sizeof(*rule) + size);
+	struct llki_rule *rule = take_room(rs, sizeof(*rule) + size);
 
 	if (!rule)
 		return NULL;
 
-	*rule = (struct llki_rule){
-		.kind = kind,
-		.rights = rights,
-		.number = number,
-		.path = path ? rule->copy : NULL,
-		.fd = -1,
-	};
+	rule->next = NULL;
+	rule->rights = rights;
+	rule->number = number;
+	rule->path = path ? rule->copy : NULL;
+	rule->fd = -1;
+	rule->kind = kind;
+	rule->is_skipped = false;
+	rule->file_epoch = 0;
+	rule->file.kind = 0;
 	if (path)
 		memcpy(rule->copy, path, size);
 
@@ -150,7 +190,7 @@ static void make_rule(struct llk_ruleset *rs, enum llki_kind kind,
 	if (!llki_ruleset_may_build(rs))
 		return;
 
-	rule = rule_new(kind, rights, number, path);
+	rule = rule_new(rs, kind, rights, number, path);
 	if (rule)
 		take_rule(rs, rule);
 	else

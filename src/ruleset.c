@@ -165,17 +165,16 @@ int llki_ruleset_close_fds(struct llk_ruleset *rs)
 
 struct llk_ruleset *llk_ruleset_free(struct llk_ruleset *rs)
 {
-	struct llki_rule *rule, *next;
+	struct llki_block *block, *next;
 
 	if (!rs)
 		return NULL;
 
 	llki_ruleset_close_fds(rs);
-	for (rule = rs->rules; rule; rule = next) {
-		next = rule->next;
-		free(rule);
+	for (block = rs->blocks; block; block = next) {
+		next = block->next;
+		free(block);
 	}
-	free(rs->mistake.rule);
 	if (rs->state == LLKI_IS_LOADED)
 		llki_sys_close(rs->fd);
 	free(rs);

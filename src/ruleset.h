@@ -18,6 +18,12 @@ enum llki_kind {
 	LLKI_PORT,
 };
 
+/* Rules live as long as their ruleset and are cut from its blocks */
+struct llki_block {
+	struct llki_block *next;
+	char room[];
+};
+
 struct llki_rule {
 	struct llki_rule *next;
 	uint64_t rights;  /* as the caller gave them, modifiers too */
@@ -25,9 +31,9 @@ struct llki_rule {
 	const char *path; /* @copy, or NULL */
 	int fd;		  /* our duplicate, or -1 */
 	enum llki_kind kind;
-	bool is_skipped; /* by the last load: the path wasn't there */
-	struct llki_sys_identity file; /* as check found it; kind 0: missing */
-	unsigned long file_epoch;      /* when; see llk_ruleset */
+	bool is_skipped;	  /* by the last load: the path wasn't there */
+	unsigned long file_epoch; /* when check looked; see llk_ruleset */
+	struct llki_sys_identity file; /* as it found it; kind 0: missing */
 	char copy[];
 };
 
@@ -138,6 +144,9 @@ struct llk_ruleset {
 	uint64_t quiet_rules; /* the zones of rules that carry LLK_QUIET */
 	bool refer_is_named;  /* by a rule: what ABI 1 can't do */
 	struct llki_rule *rules, **last;
+	struct llki_block *blocks;
+	char *room; /* that is left in the first block */
+	size_t n_left;
 	struct llki_mistake mistake;
 	unsigned long epoch; /* of what check knows: ended by each builder */
 
@@ -165,11 +174,24 @@ int llki_ruleset_close_fds(struct llk_ruleset *rs);
 /* fit.c: pure */
 void llki_fit(const struct llk_ruleset *rs, int query, uint64_t refused,
 	      unsigned int flags, struct llki_fit *ret_fit);
-uint64_t llki_fit_rights(const struct llki_fit *fit,
-			 const struct llki_rule *rule);
-uint64_t llki_fit_zone(const struct llki_rule *rule);
-bool llki_fit_is_quiet(const struct llki_fit *fit,
-		       const struct llki_rule *rule);
+
+/* The rights of @rule that the kernel is told; the mask drops the rest */
+static inline uint64_t llki_fit_rights(const struct llki_fit *fit,
+				       const struct llki_rule *rule)
+{
+	return rule->rights & fit->handled;
+}
+
+static inline uint64_t llki_fit_zone(const struct llki_rule *rule)
+{
+	return rule->kind == LLKI_PORT ? LLK_NET : LLK_FS;
+}
+
+static inline bool llki_fit_is_quiet(const struct llki_fit *fit,
+				     const struct llki_rule *rule)
+{
+	return rule->rights & LLK_QUIET && fit->quiet & llki_fit_zone(rule);
+}
 
 /* load.c */
 bool llki_load_is_forgiven(const struct llki_rule *rule, int error);

@@ -43,7 +43,11 @@ uint64_t llki_abi_whole_zones(uint64_t rights);
 uint64_t llki_abi_zones(uint64_t rights);
 
 /* What is in @rights by itself, not as part of a whole zone */
-uint64_t llki_abi_plain(uint64_t rights);
+static inline uint64_t llki_abi_plain(uint64_t rights)
+{
+	return rights & LLKI_ABI_TOP ? rights & ~llki_abi_whole_zones(rights)
+				     : rights;
+}
 
 #define LLKI_ABI_MODIFIERS (LLK_PRESET | LLK_IF_PRESENT | LLK_QUIET)
 
