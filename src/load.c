@@ -176,7 +176,7 @@ static int add_file(struct llk_ruleset *rs, const struct llki_rule *rule,
 	if (r == -EINVAL)
 		return add_to_file(rs, rule, rights, fd);
 
-	return end_at_rule(rs, r, LLKI_ADD, rule);
+	return r < 0 ? end_at_rule(rs, r, LLKI_ADD, rule) : 0;
 }
 
 /* Whether the open of @rule's path may fail so; names of groups are ours */
@@ -194,7 +194,7 @@ static int add_path(struct llk_ruleset *rs, struct llki_rule *rule)
 	int fd = llki_sys_open_path(rule->path);
 	int r, closed;
 
-	if (llki_load_is_forgiven(rule, fd)) {
+	if (fd < 0 && llki_load_is_forgiven(rule, fd)) {
 		rule->is_skipped = true;
 		return 0;
 	}

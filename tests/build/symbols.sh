@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: 0BSD OR MIT
 # What the built libraries export, need and hold.
-# usage: symbols.sh SOURCE_ROOT SHARED_LIBRARY STATIC_LIBRARY INSTRUMENTED
-# INSTRUMENTED is "none", or what makes the compiler add symbols of its own.
+# usage: symbols.sh SOURCE_ROOT SHARED_LIBRARY STATIC_LIBRARY INSTRUMENTED OPTIMIZED
+# INSTRUMENTED is "none", or what makes the compiler add symbols of its own;
+# OPTIMIZED is meson's word.
 # shellcheck disable=SC2154,SC2317 # lib.sh has scratch and calls functions
 set -eu
 
-root=$1 shared=$2 static=$3 instrumented=$4
+root=$1 shared=$2 static=$3 instrumented=$4 optimized=$5
 # shellcheck disable=SC1091
 . "$root/tests/build/lib.sh"
 
@@ -168,6 +169,58 @@ check_glibc()
 	check_empty "nothing is newer than glibc 2.17" "$(newer_than_2_17)"
 }
 
+# What every process that loads it pays for
+size_of_text_and_data()
+{
+	strip -o "$scratch/stripped" "$shared"
+	size "$scratch/stripped" | awk 'NR == 2 { print $1 + $2 }'
+}
+
+is_small()
+{
+	size=$(size_of_text_and_data)
+	echo "$size bytes"
+	[ "$size" -gt 0 ] && [ "$size" -lt $((48 * 1024)) ]
+}
+
+# Kinds of relocations of FILE, one a line, with the symbol if there is one
+relocations()
+{
+	readelf -rW "$1" | awk '$3 ~ /^R_/ {
+		print $3, ($4 ~ /^[0-9a-f]+$/ && NF > 4 ? $5 : "") }'
+}
+
+own_lookups()
+{
+	relocations "$shared" | awk '{ sub(/@.*/, "", $2); print $2 }' |
+		grep -E '^llk' || true
+}
+
+# Those without a symbol: tables of pointers would have one for each
+count_relative()
+{
+	relocations "$1" | awk 'NF == 1' | wc -l
+}
+
+check_start()
+{
+	case $optimized in
+	0 | g) skipped "text and data below 48 KiB" "not optimized" ;;
+	*)
+		check "text and data below 48 KiB" is_small
+		echo "  $(tail -n 1 "$scratch/output")"
+		;;
+	esac
+	check_empty "the loader looks up no function of the library's own" \
+		"$(own_lookups)"
+	echo 'int nothing;' >"$scratch/empty.c"
+	cc -shared -fPIC -o "$scratch/empty.so" "$scratch/empty.c"
+	check "symbols to look up are seen" \
+		[ "$(relocations "$shared" | awk 'NF > 1' | wc -l)" -gt 10 ]
+	check_same "relocations: no more than an empty library has" \
+		"$(count_relative "$scratch/empty.so")" "$(count_relative "$shared")"
+}
+
 check_exports()
 {
 	check_same "the .so exports what the map says" "$(map_names)" "$(exports)"
@@ -205,5 +258,6 @@ static_globals >"$scratch/globals"
 objects >"$scratch/objects"
 check_exports
 check_needs
+check_start
 check_allocator
 finish
