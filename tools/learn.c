@@ -3,7 +3,7 @@
  * --learn: what the run needed beyond the options that were given, as options.
  */
 #include "fold.h"
-#include "observe.h"
+#include "tracee.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -310,18 +310,72 @@ static void put_port(const void *node, VISIT visit, int depth)
 				   (*entry)->path);
 }
 
-static void tell_uncovered(const struct folded *rules, size_t n)
+/* The policy as its next run will have it */
+static struct llk_ruleset *build_learned(const struct request *req,
+					 const struct folded *rules, size_t n)
+{
+	struct request whole = *req;
+
+	whole.wants |= WANT_IGNORE_MISSING;
+	whole.grants = (struct grants){ 0 };
+	for (size_t i = 0; i < req->grants.n; i++)
+		add_grant(&whole.grants, &req->grants.all[i]);
+	for (size_t i = 0; i < n; i++)
+		add_grant(&whole.grants,
+			  &(struct grant){
+				  .kind = GRANT_PATH,
+				  .option = "learn",
+				  .rights = rules[i].rights | LLK_PRESET,
+				  .path = rules[i].path,
+				  .may_lack = true,
+			  });
+
+	return policy_build(&whole);
+}
+
+/* The first need that the model denies under the whole policy. What is gone by
+   now can't be asked. */
+static struct folded find_denied(struct llk_ruleset *rs)
+{
+	struct llki_check_view view = { observation.query,
+					{ .root = -1, .dir = -1 },
+					observation.errata };
+	struct folded lost = { 0 };
+
+	for (size_t i = 0; i < flat.n && !lost.path; i++) {
+		uint64_t missing = 0;
+
+		if (llki_check_path(rs, &view, flat.all[i].rights | LLK_PRESET,
+				    flat.all[i].path, &missing) == 0 &&
+		    missing)
+			lost = (struct folded){ missing, flat.all[i].path,
+						flat.all[i].is_dir };
+	}
+
+	return lost;
+}
+
+/* Replayed by their texts, moves too, and through the library's model */
+static void tell_uncovered(const struct request *req,
+			   const struct folded *rules, size_t n)
 {
 	struct folded lost = fold_replay(&flat, rules, n);
+	struct llk_ruleset *rs = NULL;
 	char list[512];
 
-	if (!lost.path)
-		return;
-	llk_rights_format(lost.rights, list, sizeof(list));
-	say("a bug of landlock-run: what was learned does not cover %s on ",
-	    list);
-	say_quoted(stderr, lost.path);
-	putc('\n', stderr);
+	if (!lost.path) {
+		rs = build_learned(req, rules, n);
+		lost = find_denied(rs);
+	}
+	if (lost.path) {
+		llk_rights_format(lost.rights, list, sizeof(list));
+		say("a bug of landlock-run: what was learned does not cover %s "
+		    "on ",
+		    list);
+		say_quoted(stderr, lost.path);
+		putc('\n', stderr);
+	}
+	llk_ruleset_free(rs);
 }
 
 static void put_learned(const struct request *req, struct output *o)
@@ -331,7 +385,7 @@ static void put_learned(const struct request *req, struct output *o)
 
 	flatten();
 	rules = fold(&flat, req->wants & WANT_TIGHT, &n);
-	tell_uncovered(rules, n);
+	tell_uncovered(req, rules, n);
 	for (size_t i = 0; i < n; i++)
 		put_rule(o, &rules[i]);
 	port_output = o;
