@@ -1162,15 +1162,16 @@ static pid_t send_faults(void)
 {
 	pid_t parent = getpid(), pid = fork();
 
-	for (int i = 0; pid == 0; i++) {
+	if (pid != 0)
+		return pid;
+
+	for (int i = 0;; i++) {
 		int number = own_faults[i % 5];
 
 		syscall(SYS_tgkill, parent, canaries[i % n_canaries].tid,
 			number);
 		usleep(10);
 	}
-
-	return pid;
 }
 
 static void restrict_jumping(const void *arg)
