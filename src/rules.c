@@ -178,6 +178,7 @@ static void take_rule(struct llk_ruleset *rs, struct llki_rule *rule)
 					   0, rule);
 			return;
 		}
+		rs->has_fds = true;
 	}
 	append(rs, rule);
 }

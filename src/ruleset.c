@@ -149,9 +149,11 @@ uint64_t llk_ruleset_handled(const struct llk_ruleset *rs)
 /* Close the duplicates of allow_fd: they would be ways around the sandbox */
 int llki_ruleset_close_fds(struct llk_ruleset *rs)
 {
+	struct llki_rule *rule = rs->has_fds ? rs->rules : NULL;
 	int r = 0, closed;
 
-	for (struct llki_rule *rule = rs->rules; rule; rule = rule->next) {
+	rs->has_fds = false;
+	for (; rule; rule = rule->next) {
 		if (rule->fd < 0)
 			continue;
 		closed = llki_sys_close(rule->fd);

@@ -143,6 +143,7 @@ struct llk_ruleset {
 	uint64_t quiet;
 	uint64_t quiet_rules; /* the zones of rules that carry LLK_QUIET */
 	bool refer_is_named;  /* by a rule: what ABI 1 can't do */
+	bool has_fds;	      /* duplicates to be closed: the rules are many */
 	struct llki_rule *rules, **last;
 	struct llki_block *blocks;
 	char *room; /* that is left in the first block */
