@@ -167,10 +167,10 @@ extern "C" {
  * in new. A zone in which nothing is known there is -EINVAL (LLK_NET with
  * LLK_V3), unless it is LLK_ALL.
  */
-#define LLK_FS    0x00000000ffffffffULL
-#define LLK_NET   0x00000fff00000000ULL
-#define LLK_SCOPE 0x000ff00000000000ULL
-#define LLK_ALL   0x000fffffffffffffULL
+#define LLK_FS    0x00000000ffffffffULL /* files */
+#define LLK_NET   0x00000fff00000000ULL /* ports */
+#define LLK_SCOPE 0x000ff00000000000ULL /* scopes */
+#define LLK_ALL   0x000fffffffffffffULL /* all three */
 
 /*
  * Modifiers of rules
@@ -362,7 +362,8 @@ LLK_API int llk_ruleset_error(const struct llk_ruleset *rs);
  * The outcome is LLK_ENFORCED (0), a positive LLK_PARTLY_ENFORCED or
  * LLK_NOT_ENFORCED (with LLK_BEST_EFFORT only), or -errno, and then no
  * restriction was added, but for -ENOTRECOVERABLE of LLK_RESTRICT_BY_SIGNAL.
- * "if (r)" is every outcome that is less than asked. An error leaves the ruleset as it was, so that the call may be repeated.
+ * "if (r)" is every outcome that is less than asked. An error leaves the ruleset
+ * as it was, so that the call may be repeated.
  *
  * Best effort forgives what the kernel's Landlock version lacks, and threads
  * that can't be covered. It never forgives mistakes, missing paths or any

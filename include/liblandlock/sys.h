@@ -23,7 +23,7 @@ extern "C" {
 #define LLK_SYS_CREATE_RULESET_ERRATA  0x2U /* answers a mask of fixed errata */
 
 /* Flag of llk_sys_add_rule; since ABI 10 */
-#define LLK_SYS_ADD_RULE_QUIET 0x1U
+#define LLK_SYS_ADD_RULE_QUIET 0x1U /* denials below are not logged */
 
 /* Flags of llk_sys_restrict_self */
 #define LLK_SYS_RESTRICT_SELF_LOG_SAME_EXEC_OFF  0x1U  /* since ABI 7 */
@@ -33,14 +33,18 @@ extern "C" {
 #define LLK_SYS_RESTRICT_SELF_NO_NEW_PRIVS       0x10U /* since ABI 11 */
 
 /* Kinds of rules */
-#define LLK_SYS_RULE_PATH_BENEATH 1
-#define LLK_SYS_RULE_NET_PORT     2 /* since ABI 4 */
+#define LLK_SYS_RULE_PATH_BENEATH 1 /* struct llk_sys_path_beneath_attr */
+#define LLK_SYS_RULE_NET_PORT     2 /* struct llk_sys_net_port_attr; since ABI 4 */
 
 /* From the one word of rights of <liblandlock.h> to the kernel's words */
-#define LLK_SYS_FS(rights)    ((uint64_t)(rights) & 0x7fffffffULL)
-#define LLK_SYS_NET(rights)   (((uint64_t)(rights) >> 32) & 0x7ffULL)
-#define LLK_SYS_SCOPE(rights) (((uint64_t)(rights) >> 44) & 0x7fULL)
+#define LLK_SYS_FS(rights)    ((uint64_t)(rights) & 0x7fffffffULL) /* of files */
+#define LLK_SYS_NET(rights)   (((uint64_t)(rights) >> 32) & 0x7ffULL) /* of ports */
+#define LLK_SYS_SCOPE(rights) (((uint64_t)(rights) >> 44) & 0x7fULL) /* scopes */
 /* clang-format on */
+
+/*
+ * The structs and calls
+ */
 
 /*
  * struct llk_sys_ruleset_attr: what a ruleset handles
@@ -49,20 +53,20 @@ extern "C" {
  * take the whole struct if the rest is zero, else answer -E2BIG.
  */
 struct llk_sys_ruleset_attr {
-	uint64_t handled_access_fs;
-	uint64_t handled_access_net;
-	uint64_t scoped;
-	uint64_t quiet_access_fs;
-	uint64_t quiet_access_net;
-	uint64_t quiet_scoped;
+	uint64_t handled_access_fs;  /* denied unless a rule allows it */
+	uint64_t handled_access_net; /* the same of ports; since ABI 4 */
+	uint64_t scoped;	     /* denied; since ABI 6 */
+	uint64_t quiet_access_fs;    /* by quiet rules; since ABI 10 */
+	uint64_t quiet_access_net;   /* the same of ports */
+	uint64_t quiet_scoped;	     /* everywhere */
 };
 
 /* struct llk_sys_path_beneath_attr: a rule for a file or directory; packed */
 #ifdef __GNUC__
 #define LLK_SYS_PACKED __attribute__((packed))
 struct llk_sys_path_beneath_attr {
-	uint64_t allowed_access;
-	int32_t parent_fd;
+	uint64_t allowed_access; /* LLK_SYS_FS() of rights */
+	int32_t parent_fd;	 /* of the file or directory */
 } LLK_SYS_PACKED;
 #else
 #pragma pack(push, 1)
@@ -75,8 +79,8 @@ struct llk_sys_path_beneath_attr {
 
 /* struct llk_sys_net_port_attr: a rule for a port, in host byte order */
 struct llk_sys_net_port_attr {
-	uint64_t allowed_access;
-	uint64_t port;
+	uint64_t allowed_access; /* LLK_SYS_NET() of rights */
+	uint64_t port;		 /* 0 .. 65535 */
 };
 
 /*
