@@ -16,16 +16,16 @@ from counting import Count, prototypes, run
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "RETURN VALUE", "ERRORS",
             "VERSIONS", "EXAMPLES", "SEE ALSO"]
 OTHERS_PAGES = {  # of the kernel, libc and other programs
-    "accept(2)", "capabilities(7)", "chdir(2)", "chmod(2)", "chown(2)", "clone(2)",
+    "accept(2)", "bind(2)", "chdir(2)", "chmod(2)", "chown(2)", "clone(2)",
     "close(2)", "connect(2)", "epoll_wait(2)", "execve(2)", "fcntl(2)", "flock(2)",
     "fork(2)", "htons(3)", "io_uring_enter(2)", "kill(2)", "landlock(7)",
     "landlock_add_rule(2)", "landlock_create_ruleset(2)",
     "landlock_restrict_self(2)", "listen(2)", "mount(2)", "msgrcv(2)", "open(2)",
     "pause(2)", "pivot_root(2)", "poll(2)", "prctl(2)", "process_vm_readv(2)",
     "pthread_cancel(3)", "ptrace(2)", "read(2)", "recv(2)", "seccomp(2)",
-    "select(2)", "sem_timedwait(3)", "semop(2)", "setpriv(1)", "setsid(1)", "setuid(2)",
-    "setxattr(2)", "sigwaitinfo(2)", "snprintf(3)", "stat(2)", "umount(2)",
-    "utime(2)", "vfork(2)", "waitpid(2)", "write(2)", "bind(2)",
+    "select(2)", "sem_timedwait(3)", "semop(2)", "setpriv(1)", "setsid(1)",
+    "setuid(2)", "setxattr(2)", "sigwaitinfo(2)", "snprintf(3)", "stat(2)",
+    "umount(2)", "utime(2)", "vfork(2)", "waitpid(2)", "write(2)",
 }
 
 
