@@ -24,7 +24,9 @@ int tracee_read(const struct tracee *t, uint64_t address, void *buf,
 		size_t address, size; /* struct iovec, of another process */
 	} there = { (size_t)address, size };
 	struct iovec here = { buf, size };
-	long n = syscall(SYS_process_vm_readv, t->id, &here, 1, &there, 1, 0);
+	/* The last one lies on the stack, where an int is half of what is read */
+	long n = syscall(SYS_process_vm_readv, t->id, &here, 1L, &there, 1L,
+			 0L);
 
 	if (n < 0)
 		return -errno;
