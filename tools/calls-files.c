@@ -559,6 +559,9 @@ static void note_success(const struct event *event)
 
 	if (rights & MAKING)
 		note_made(event);
+	/* By its new name it is there in this run alone */
+	if (event->kind == EVENT_MOVE && event->move == LLKI_CHECK_RENAME)
+		keep_made_file(&event->moved[0].file);
 	if (rights & REMOVING)
 		forget_made_file(&event->moved[0].file);
 }

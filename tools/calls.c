@@ -187,9 +187,16 @@ static struct event *look(const struct tracee *t)
 	return event;
 }
 
+/* Landlock has agreed before: denied, the call would fail in another way. A file
+   without #! is a shell's to read. */
+static bool is_after_landlock(int error)
+{
+	return error == ENOEXEC || error == ENOTTY || error == ENXIO ||
+	       error == ENODEV || error == ENOTEMPTY || error == EBUSY;
+}
+
 /* What failed is told where Landlock fails like that, what worked if it needs
-   something. A file without #! is a shell's to read; connections and devices
-   fail for other reasons after Landlock has agreed. */
+   something. Connections fail for many reasons after Landlock has agreed. */
 static bool is_told(const struct event *event)
 {
 	int error = event->error;
@@ -203,7 +210,7 @@ static bool is_told(const struct event *event)
 	if (event->kind == EVENT_PORT || event->kind == EVENT_SOCKET)
 		return error != EFAULT && error != EBADF;
 
-	return !error || error == ENOEXEC || error == ENOTTY || error == ENXIO;
+	return !error || is_after_landlock(error);
 }
 
 /* What landlock-run itself does before is not told */

@@ -36,6 +36,16 @@ static bool is_beneath(const char *path, const char *dir)
 	       (!strncmp(path, dir, len) && (!path[len] || path[len] == '/'));
 }
 
+/* Rules point into them */
+static void keep_text(char *text)
+{
+	static char **kept;
+	static size_t n_kept;
+
+	kept = grow(kept, n_kept, sizeof(*kept));
+	kept[n_kept++] = text;
+}
+
 static char *parent_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -249,6 +259,7 @@ static bool fold_siblings(struct rules *rules, size_t which)
 		free(parent);
 		return false;
 	}
+	keep_text(parent);
 	for (size_t i = 0; i < rules->n; i++)
 		if (is_sibling(&rules->all[i], parent, rights))
 			rules->all[i].rights = 0;

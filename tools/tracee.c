@@ -25,8 +25,8 @@ int tracee_read(const struct tracee *t, uint64_t address, void *buf,
 	} there = { (size_t)address, size };
 	struct iovec here = { buf, size };
 	/* The last one lies on the stack, where an int is half of what is read */
-	long n = syscall(SYS_process_vm_readv, t->id, &here, 1L, &there, 1L,
-			 0L);
+	long n =
+		syscall(SYS_process_vm_readv, t->id, &here, 1L, &there, 1L, 0L);
 
 	if (n < 0)
 		return -errno;

@@ -68,6 +68,11 @@ test_lines()
 		"$HOME/tmp" "--rw $HOME/tmp"
 	check "learned: but not one for those of all" in_tmp \
 		"${here%"${here#/*/}"}" "--ro $here/in/file"
+	check "learned: what fails after Landlock has agreed" learned \
+		"--rw $here" -- sh -c 'rmdir in 2>/dev/null || :'
+	check "learned: by its new name it is not there next time" learned \
+		"--rw $here/in
+--rw $here/out" -- sh -c 'mv in/file out/file2; cat out/file2; mv out/file2 in/file'
 	check "learned: a failure that is not ours" learned "" -- \
 		sh -c 'cat missing || :'
 }
@@ -104,7 +109,7 @@ test_moves()
 test_ports()
 {
 	port=$(free_port)
-	on_ports "learned: a port" learned "--bind-tcp $port" -- \
+	on_ports "learned: a port" learned "--bind-tcp $port" --ro /proc -- \
 		"$probe" bind tcp "$port"
 	on_ports "learned: a port that nobody listens on" refused "$port"
 }
