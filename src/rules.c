@@ -32,7 +32,8 @@ static bool add_block(struct llk_ruleset *rs, size_t wanted)
 	return true;
 }
 
-static void *take_room(struct llk_ruleset *rs, size_t size)
+/* For a rule, as long as the ruleset lives; NULL where memory is out */
+void *llki_rules_room(struct llk_ruleset *rs, size_t size)
 {
 	char *room;
 
@@ -53,7 +54,7 @@ static struct llki_rule *rule_new(struct llk_ruleset *rs, enum llki_kind kind,
 				  const char *path)
 {
 	size_t size = path ? strlen(path) + 1 : 0;
-	struct llki_rule *rule = take_room(rs, sizeof(*rule) + size);
+	struct llki_rule *rule = llki_rules_room(rs, sizeof(*rule) + size);
 
 	if (!rule)
 		return NULL;

@@ -172,6 +172,9 @@ void llki_ruleset_stick(struct llk_ruleset *rs, int error, enum llki_step step,
 			uint64_t surplus, struct llki_rule *rule);
 int llki_ruleset_close_fds(struct llk_ruleset *rs);
 
+/* rules.c */
+void *llki_rules_room(struct llk_ruleset *rs, size_t size);
+
 /* fit.c: pure */
 void llki_fit(const struct llk_ruleset *rs, int query, uint64_t refused,
 	      unsigned int flags, struct llki_fit *ret_fit);

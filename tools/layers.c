@@ -164,8 +164,10 @@ void layers_see_create(struct tracee *t, int64_t result)
 /* One that is no builder's: what it is about was looked up already */
 static void add_rule(struct llk_ruleset *rs, const struct llki_rule *rule)
 {
-	struct llki_rule *copy = grow(NULL, 0, sizeof(*copy));
+	struct llki_rule *copy = llki_rules_room(rs, sizeof(*copy));
 
+	if (!copy)
+		die(EXIT_FAILED, NULL, NULL, "out of memory");
 	*copy = *rule;
 	copy->next = NULL;
 	copy->file_epoch = rs->epoch;
