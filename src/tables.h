@@ -45,8 +45,10 @@ uint64_t llki_abi_zones(uint64_t rights);
 /* What is in @rights by itself, not as part of a whole zone */
 static inline uint64_t llki_abi_plain(uint64_t rights)
 {
-	return rights & LLKI_ABI_TOP ? rights & ~llki_abi_whole_zones(rights)
-				     : rights;
+	if (!(rights & LLKI_ABI_TOP))
+		return rights;
+
+	return rights & ~llki_abi_whole_zones(rights);
 }
 
 #define LLKI_ABI_MODIFIERS (LLK_PRESET | LLK_IF_PRESENT | LLK_QUIET)

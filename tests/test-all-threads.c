@@ -359,7 +359,7 @@ static void *beat(void *arg)
 	siblings[self].tid = (int)__real_syscall(SYS_gettid);
 	if (self == LATE) /* its maker is in mid-call */
 		__real_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &(long[2]){ 0 },
-			       NULL, 8UL);
+			       (void *)NULL, 8UL);
 	while (!is_over) {
 		siblings[self].n_beats++;
 		usleep(200);

@@ -390,6 +390,7 @@ static void put_learned(const struct request *req, struct output *o)
 		put_rule(o, &rules[i]);
 	port_output = o;
 	twalk(needed.ports, put_port);
+	port_output = NULL;
 	if (needed.scopes)
 		put_option(o, "unrestricted-scoped", NULL);
 	free(rules);

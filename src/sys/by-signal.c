@@ -1139,8 +1139,10 @@ static int attempt(struct call *c, int patience)
 
 	name_thread(c, 0, no_name);
 	r = install(c);
+	if (r < 0)
+		end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r);
 	if (r)
-		return r < 0 ? end_call(c, LLKI_SYS_ALL_NO_SIGNAL, r, r) : r;
+		return r;
 
 	r = open_list(c);
 	if (r < 0)
@@ -1207,7 +1209,7 @@ static int stop_and_restrict(struct call *c)
 {
 	int r = stop_and_prepare(c);
 
-	if (r < 0)
+	if (r)
 		put_back(c);
 	else
 		r = restrict_stopped(c);
