@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -528,11 +529,24 @@ static void begin_given(const struct request *req)
 		policy_fail(req, observation.given, r);
 }
 
+/* Of a 64-bit program a 32-bit one sees no call: nothing would be told */
+static void refuse_other_size(void)
+{
+	struct utsname name;
+
+	if (sizeof(long) == 4 && uname(&name) == 0 &&
+	    strstr(name.machine, "64"))
+		die(EXIT_FAILED, NULL, NULL,
+		    "the command can't be observed: this landlock-run is a "
+		    "32-bit program, and does not see 64-bit ones");
+}
+
 void observe_begin(const struct request *req, const struct observer *observer)
 {
 	struct word word = { 0, EPERM };
 	int fd;
 
+	refuse_other_size();
 	request = req;
 	observation.observer = observer;
 	observation.command = getpid();

@@ -224,6 +224,8 @@ printf '#!/bin/sh\nexit 0\n' >own
 chmod +x own
 
 if ! is_of_one_size; then
+	check "a 32-bit one says that it does not see them" says 125 \
+		"does not see 64-bit" "$run" --learn -- true
 	skipped "all of --learn" "the programs here have words of another size"
 elif "$run" --learn -- true 2>/dev/null; then
 	test_lines
