@@ -745,6 +745,13 @@ static bool has_prefix(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
+/* Whether the library met the injected failure while it listed the tasks */
+static bool has_listing_failed(void)
+{
+	return fake.failed &&
+	       (fake.failed_call == FAKE_LIST || fake.failed_call == FAKE_NEXT);
+}
+
 /*
  * None that is listed lives, and none but those listed is counted. The tasks
  * don't change here, so one look is as good as a hundred.
@@ -753,9 +760,7 @@ static bool is_one_by_listing(int n_counted)
 {
 	bool is_clear = true;
 
-	if (fake.proc == FAKE_PROC_DENIES_LISTING ||
-	    (fake.failed &&
-	     (fake.failed_call == FAKE_LIST || fake.failed_call == FAKE_NEXT)))
+	if (fake.proc == FAKE_PROC_DENIES_LISTING || has_listing_failed())
 		return false;
 
 	for (int i = 1; i < fake.n_tasks; i++) {
@@ -812,6 +817,18 @@ static int uncovered(const struct model *m)
 	return m->is_best_effort && !m->required ? 2 : -EOPNOTSUPP;
 }
 
+/* A lack of descriptors or memory passes: it says nothing of the threads */
+static int end_several(const struct model *m)
+{
+	int error = injected.error;
+
+	if (has_listing_failed() &&
+	    (error == EMFILE || error == ENFILE || error == ENOMEM))
+		return -error;
+
+	return uncovered(m);
+}
+
 /* Signals between the threads have to go on: erratum 2 */
 static bool is_scope_in_the_way(const struct model *m)
 {
@@ -843,7 +860,7 @@ static int enforce(struct model *m, unsigned int flags)
 	m->flags = flags_here(m, flags);
 	if (!(flags & THIS_THREAD) && !(m->flags & TSYNC) && !is_one_thread(m))
 		return flags & BY_SIGNAL ? enforce_by_signal(m, flags)
-					 : uncovered(m);
+					 : end_several(m);
 
 	if (!(flags & SKIP) && !(m->flags & ATOMIC)) {
 		r = enter(FAKE_NO_NEW_PRIVS);
