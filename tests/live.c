@@ -142,7 +142,7 @@ bool live_is_brief(void)
 
 int live_tries(int n)
 {
-	return live_is_brief() ? n / 10 : n;
+	return live_is_brief() ? (n + 29) / 30 : n;
 }
 
 uint64_t live_rights(uint64_t zones)

@@ -54,7 +54,7 @@ int live_abi(void);
 int live_version(void);
 
 /* Whether LLK_LIVE_BRIEF is set (emulation), and how often to try: @n, or a
-   tenth there */
+   thirtieth there */
 bool live_is_brief(void);
 int live_tries(int n);
 
