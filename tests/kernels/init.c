@@ -195,6 +195,7 @@ int main(void)
 	setenv("PATH", "/usr/bin:/bin", 1);
 	setenv("TMPDIR", "/tmp", 1);
 	setenv("HOME", "/tmp", 1);
+	/* Fewer tries and threads, for which many machines make up */
 	setenv("LLK_LIVE_BRIEF", "1", 1);
 
 	run_list(1, &n_run, &n_bad);
