@@ -173,6 +173,8 @@ int look_node(const struct tracee *t, struct event *event)
 {
 	struct llki_sys_identity file = { .kind = call_arg(t, 2) & S_IFMT };
 
+	file.is_whiteout = S_ISCHR(file.kind) && !call_arg(t, 3);
+
 	return look_name_for(t, event,
 			     llki_check_making(&file, observation.errata));
 }

@@ -42,8 +42,8 @@ static const struct call_row rows[] = {
 
 	{ "mkdir", OLD(mkdir), 39, look_name, AT(NO, 0), LLK_FS_MAKE_DIR },
 	{ "mkdirat", SYS_mkdirat, 296, look_name, AT(0, 1), LLK_FS_MAKE_DIR },
-	{ "mknod", OLD(mknod), 14, look_node, AT(NO, 0, 1) },
-	{ "mknodat", SYS_mknodat, 297, look_node, AT(0, 1, 2) },
+	{ "mknod", OLD(mknod), 14, look_node, AT(NO, 0, 1, 2) },
+	{ "mknodat", SYS_mknodat, 297, look_node, AT(0, 1, 2, 3) },
 	{ "symlink", OLD(symlink), 83, look_name, AT(NO, 1), LLK_FS_MAKE_SYM },
 	{ "symlinkat", SYS_symlinkat, 304, look_name, AT(1, 2), LLK_FS_MAKE_SYM },
 	{ "rmdir", OLD(rmdir), 40, look_name, AT(NO, 0), LLK_FS_REMOVE_DIR },

@@ -17,7 +17,7 @@ struct call_row {
 	int native, compat; /* the number, -1 for none; on 32 bits */
 	look_function *look;
 	/* Where its arguments are, -1 for one that it hasn't. Names: directory,
-	   path, and flags or mode; of two names both, then flags. Sockets:
+	   path, and flags or mode, then device; of two names both, then flags. Sockets:
 	   descriptor, address or message, length, flags. */
 	int at[5];
 	uint64_t rights;

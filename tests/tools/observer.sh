@@ -107,6 +107,12 @@ test_files()
 	with_landlock "told: a new directory" told \
 		"mkdir: mkdir $here/in/new: denied make_dir on $here/in -> --rw $here/in" \
 		-- mkdir in/new
+	with_landlock "told: a new device" told \
+		"probe: mknod $here/in/new: denied make_char on $here/in -> --rw $here/in" \
+		-- "$probe" mknod c in/new
+	with_landlock "told: a whiteout" told \
+		"probe: mknod $here/in/new: denied $(making_whiteouts) on $here/in -> --rw $here/in" \
+		-- "$probe" mknod w in/new
 	with_landlock "told: a new file" told \
 		"sh: open $here/in/new: denied write_file,make_reg on $here/in -> --rw $here/in" \
 		-- sh -c ': >in/new'
@@ -126,6 +132,12 @@ test_files()
 	since 5 "told: a device" told \
 		"probe: ioctl /dev/null: denied ioctl_dev -> --ioctl /dev/null" \
 		--rw /dev/null -- "$probe" ioctl /dev/null
+}
+
+# By erratum 4
+making_whiteouts()
+{
+	"$run" --abi | grep -q "^fixed errata:.* 4" && echo make_reg || echo make_char
 }
 
 test_names()

@@ -6,10 +6,12 @@
  *	probe bind tcp|udp PORT
  *	probe connect tcp|udp PORT		and prints what the peer says
  *	probe connect unix|abstract NAME
+ *	probe send udp PORT			from a socket of no port
  *	probe serve tcp|udp|unix|abstract ADDRESS	says hello to each; prints
  *						its port, or a line, when ready
  *	probe ioctl PATH	25 where it may: it is no terminal
  *	probe link FROM TO, probe truncate PATH
+ *	probe mknod p|c|b|w PATH	a pipe, devices, a whiteout
  *	probe wait COMMAND ...	prints how it ended: "exit 0", "signal 15"
  */
 #include <arpa/inet.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -156,6 +159,8 @@ static void do_socket(char **argv)
 		do_serve(a);
 	else if (!strcmp(argv[1], "connect"))
 		do_connect(a);
+	else if (!strcmp(argv[1], "send"))
+		must((int)sendto(make_socket(&a), "?", 1, 0, &a.u.any, a.len));
 	else
 		must(bind(make_socket(&a), &a.u.any, a.len));
 }
@@ -167,6 +172,13 @@ static void do_ioctl(const char *path)
 
 	must(fd);
 	must(tcgetattr(fd, &t));
+}
+
+static void do_mknod(char kind, const char *path)
+{
+	mode_t mode = kind == 'p' ? S_IFIFO : kind == 'b' ? S_IFBLK : S_IFCHR;
+
+	must(mknod(path, mode | 0600, kind == 'w' ? 0 : 1));
 }
 
 static void do_wait(char **command)
@@ -199,6 +211,8 @@ int main(int argc, char **argv)
 		must(truncate(argv[2], 0));
 	else if (argc == 4 && !strcmp(argv[1], "link"))
 		must(link(argv[2], argv[3]));
+	else if (argc == 4 && !strcmp(argv[1], "mknod"))
+		do_mknod(*argv[2], argv[3]);
 	else if (argc == 4)
 		do_socket(argv);
 	else
