@@ -349,21 +349,40 @@ int look_mount(const struct tracee *t, struct event *event)
  * Afterwards
  */
 
+/* Behind /proc/PID: links that the kernel follows by the rule of ptrace, before
+   it asks for what they lead to */
+static bool is_link_of_process(const char *path)
+{
+	static const char *const links[] = { "/cwd", "/root", "/exe", "/fd/",
+					     "/map_files/" };
+
+	if (strncmp(path, "/task/", 6) == 0)
+		path += 6 + strspn(path + 6, "0123456789");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (strncmp(path, links[i], strlen(links[i])) == 0)
+			return true;
+
+	return false;
+}
+
 /* Files of /proc that are about another process's inside: the rule of ptrace,
    that no option of files changes */
 static void settle_proc(const struct tracee *t, struct event *event)
 {
 	const char *path = event->paths[0];
 	pid_t process = path ? proc_process(path, &path) : 0;
+	struct event asked = *event;
 
-	if (!process || event->is_denied)
+	if (!process || (event->is_denied && !is_link_of_process(path)))
 		return;
 
-	layers_check_scope(t, event, 0, observe_find(process));
-	if (!event->is_denied)
+	asked.is_denied = false;
+	layers_check_scope(t, &asked, 0, observe_find(process));
+	if (!asked.is_denied)
 		return;
-	event->kind = EVENT_PTRACE;
-	event->target = process;
+	asked.kind = EVENT_PTRACE;
+	asked.target = process;
+	*event = asked;
 }
 
 /* Landlock has one error for each kind, two for moves */

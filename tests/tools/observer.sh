@@ -306,6 +306,9 @@ test_privilege()
 	as_root "told: the inside of another process" told \
 		"cat: open /proc/$$/cwd/in/file: denied ptrace: the process is outside of the sandbox -> no option allows it" \
 		--ro in -- cat "/proc/$$/cwd/in/file"
+	as_root "told: the same of a file that is denied, too" told \
+		"cat: open /proc/$$/cwd/in/file: denied ptrace: the process is outside of the sandbox -> no option allows it" \
+		-- cat "/proc/$$/cwd/in/file"
 }
 
 #
