@@ -91,6 +91,7 @@ static void mount_all(void)
 	mount_at("proc", "/proc", NULL);
 	mount_at("sysfs", "/sys", NULL);
 	mount_at("securityfs", "/sys/kernel/security", NULL);
+	mount_at("tracefs", "/sys/kernel/tracing", NULL);
 	mount_at("devtmpfs", "/dev", NULL);
 	mount_at("devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5");
 	mount_at("tmpfs", "/tmp", "mode=1777");
