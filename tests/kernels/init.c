@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD OR MIT */
 /*
  * The first process of a test machine: brings the tests into a root that can
- * be pivoted, runs each as root and as nobody, and ends the machine. What the
- * tests say goes to the console; the reader needs both the closing line and
- * the exit status of qemu.
+ * be pivoted, runs each as root and as nobody, then as root what can't be undone,
+ * and ends the machine. What the tests say goes to the console; the reader needs
+ * both the closing line and the exit status of qemu.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -164,9 +164,9 @@ static int run_named(const char *name, const char *command, int is_root)
 	return status;
 }
 
-static void run_list(int is_root, int *n_run, int *n_bad)
+static void run_list(const char *path, int is_root, int *n_run, int *n_bad)
 {
-	FILE *list = fopen("/tests/list", "re");
+	FILE *list = fopen(path, "re");
 	char line[512], *command;
 	int status;
 
@@ -199,8 +199,9 @@ int main(void)
 	/* Fewer tries and threads, for which many machines make up */
 	setenv("LLK_LIVE_BRIEF", "1", 1);
 
-	run_list(1, &n_run, &n_bad);
-	run_list(0, &n_run, &n_bad);
+	run_list("/tests/list", 1, &n_run, &n_bad);
+	run_list("/tests/list", 0, &n_run, &n_bad);
+	run_list("/tests/last", 1, &n_run, &n_bad);
 	printf("=== all %d run, %d bad\n", n_run, n_bad);
 	end_machine(!n_run ? NO_TEST : n_bad ? FAILED : PASSED);
 }

@@ -169,7 +169,7 @@ def put_system(payload):
 
 
 def put_tests(payload, build):
-    """The test programs, and the list that init reads: name and command"""
+    """The test programs, and the lists that init reads: name and command"""
     lines = []
     for live in sorted((build / "tests").glob("live-*")):
         if live.is_file() and os.access(live, os.X_OK):
@@ -183,7 +183,8 @@ def put_tests(payload, build):
     put_program(payload, str(build / "tests/tools/observed"), "/usr/bin/observed")
     for tool in ("without-landlock", "probe", "resolver", "audit-records"):
         put(payload, str(build / "tests/tools" / tool), f"/usr/bin/{tool}")
-    for name in ("build/lib.sh", "tools/run-lib.sh", "tools/kernel-word.awk"):
+    for name in ("build/lib.sh", "kernels/yama.sh", "tools/run-lib.sh",
+                 "tools/kernel-word.awk"):
         put(payload, str(HERE.parent / name), f"/tests/{name}")
     lines.append("abi landlock-run --abi || :")
     for name in RUN_TESTS:
@@ -192,6 +193,9 @@ def put_tests(payload, build):
                      " /usr/bin/without-landlock /usr/bin/probe"
                      " /usr/bin/observed /usr/bin /tests")
     (payload / "tests/list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (payload / "tests/last").write_text(
+        "yama sh /tests/kernels/yama.sh /usr/bin/landlock-run"
+        " /usr/bin/without-landlock /usr/bin/probe\n", encoding="utf-8")
 
 
 def make_initramfs(build, root):
