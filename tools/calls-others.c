@@ -349,20 +349,43 @@ int look_mount(const struct tracee *t, struct event *event)
  * Afterwards
  */
 
+static bool begins_with_any(const char *path, const char *const *list)
+{
+	if (strncmp(path, "/task/", 6) == 0)
+		path += 6 + strspn(path + 6, "0123456789");
+	while (*list && strncmp(path, *list, strlen(*list)) != 0)
+		list++;
+
+	return *list;
+}
+
 /* Behind /proc/PID: links that the kernel follows by the rule of ptrace, before
    it asks for what they lead to */
 static bool is_link_of_process(const char *path)
 {
-	static const char *const links[] = { "/cwd", "/root", "/exe", "/fd/",
-					     "/map_files/" };
+	static const char *const links[] = { "/cwd", "/root",	    "/exe",
+					     "/fd/", "/map_files/", NULL };
 
-	if (strncmp(path, "/task/", 6) == 0)
-		path += 6 + strspn(path + 6, "0123456789");
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (strncmp(path, links[i], strlen(links[i])) == 0)
-			return true;
+	return begins_with_any(path, links);
+}
 
-	return false;
+/* ... and files that it opens by this rule. Others may have other rules, so
+   these are known, and others are not. */
+static bool is_file_of_ptrace(const char *path)
+{
+	static const char *const files[] = { "/auxv", "/environ", "/maps",
+					     "/mem",  "/smaps",	  NULL };
+
+	return begins_with_any(path, files);
+}
+
+/* Whether the rule of ptrace was asked, or may have been */
+static bool has_asked_ptrace(const struct event *event, const char *path)
+{
+	if (is_link_of_process(path))
+		return true;
+
+	return event->error ? !event->is_denied : is_file_of_ptrace(path);
 }
 
 /* Files of /proc that are about another process's inside: the rule of ptrace,
@@ -373,7 +396,7 @@ static void settle_proc(const struct tracee *t, struct event *event)
 	pid_t process = path ? proc_process(path, &path) : 0;
 	struct event asked = *event;
 
-	if (!process || (event->is_denied && !is_link_of_process(path)))
+	if (!process || !has_asked_ptrace(event, path))
 		return;
 
 	asked.is_denied = false;
@@ -408,10 +431,9 @@ void others_settle(const struct tracee *t, struct event *event)
 		event->is_denied_by_files = true;
 	if (event->is_denied_by_files && event->kind == EVENT_SIGNAL)
 		event->is_denied = false;
-	if (!is_error_of_kind(event)) {
+	if (event->error && !is_error_of_kind(event))
 		event->is_denied = false;
-		return;
-	}
-	if (event->kind == EVENT_FILES)
+	else if (event->kind == EVENT_FILES)
 		settle_proc(t, event);
+	event->is_denied &= event->error != 0;
 }

@@ -164,6 +164,10 @@ static void tell_learn(const struct request *req, const struct event *event)
 	if (event->layer != 1)
 		return;
 
+	if (event->kind == EVENT_PTRACE) {
+		needed.n_traces++; /* whatever options of files it has */
+		return;
+	}
 	for (size_t i = 0; i < event->n_needs; i++)
 		keep_file(&event->needs[i],
 			  event->needs[i].missing | event->gained);
@@ -172,7 +176,6 @@ static void tell_learn(const struct request *req, const struct event *event)
 	if (event->kind == EVENT_SIGNAL || event->kind == EVENT_SOCKET)
 		needed.scopes |= event->missing;
 	needed.n_mounts += event->kind == EVENT_MOUNT;
-	needed.n_traces += event->kind == EVENT_PTRACE;
 }
 
 /*
@@ -408,8 +411,8 @@ static void tell_unlearned(void)
 		    "alone allows\n",
 		    needed.n_mounts);
 	if (needed.n_traces)
-		say("it traced processes outside (%u times), which no option "
-		    "allows\n",
+		say("it traced processes outside, or looked into them (%u "
+		    "times), which no option allows\n",
 		    needed.n_traces);
 	if (needed.n_unread)
 		say("%u calls not readable: of programs that can't be looked "

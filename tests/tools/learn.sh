@@ -40,8 +40,25 @@ learned()
 	}
 }
 
+looks_into_others()
+{
+	learn --ro in -- "$@" || return
+	grep -q 'looked into them (1 times), which no option allows' stderr &&
+		! grep -e ' /proc' stderr
+}
+
+looks_into_itself()
+{
+	! looks_into_others "$@" && grep -qx content stdout
+}
+
 test_lines()
 {
+	check "told: what no option allows" looks_into_others \
+		cat "/proc/$$/cwd/in/file"
+	check "told: the same by its task" looks_into_others \
+		cat "/proc/$$/task/$$/environ"
+	check "not told: its own" looks_into_itself cat /proc/self/cwd/in/file
 	check "learned: a file" learned "--ro $here/in/file" -- cat in/file
 	check "learned: nothing beyond what is given" learned "" --ro in -- \
 		cat in/file
