@@ -376,7 +376,7 @@ START_TEST(all_threads_are_restricted_in_whatever_they_do)
 	     (live_is_brief() && (row.wait != wait_reading || geteuid() != 0 ||
 				  llk_abi() >= LLK_V8))))
 		row.n = live_is_brief() || row.n == 500 ? 10 : 100;
-	if (row.n > 500 && (LIVE_IS_SANITIZED || live_is_brief()))
+	if (row.n > 500 && LIVE_IS_SANITIZED)
 		row.n = 500;
 	make_tree();
 	RUN(restrict_waiting, &row);
