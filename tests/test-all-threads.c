@@ -661,6 +661,17 @@ START_TEST(a_call_that_fails_is_told_and_nobody_is_restricted)
 }
 END_TEST
 
+static long pages(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+
+	return atol(text);
+}
+
 /* In mid-call, as a thread that was not stopped yet may do */
 static int child_status = -1;
 static enum kind fork_at;
@@ -670,6 +681,7 @@ static void fork_once(enum kind kind, const long *args)
 {
 	struct llki_sys_all all;
 	struct action now;
+	long n_pages;
 	pid_t pid;
 
 	(void)args;
@@ -681,10 +693,13 @@ static void fork_once(enum kind kind, const long *args)
 	if (pid == 0) {
 		fake.before = fake.after = NULL;
 		fake.n_layers = 0;
+		n_pages = pages();
 		if (restrict_all(&all) || fake.n_layers != 1)
 			_exit(1);
 		now = ask_action(STOP_SIGNAL);
-		_exit(memcmp(&now, &before_fork, sizeof(now)) ? 2 : 0);
+		if (memcmp(&now, &before_fork, sizeof(now)))
+			_exit(2);
+		_exit(pages() == n_pages ? 0 : 3);
 	}
 	waitpid(pid, &child_status, 0);
 }
@@ -869,15 +884,12 @@ static void end_second(enum kind kind, const long *args)
 	__real_syscall(SYS_exit, 0L);
 }
 
-static long pages(void)
+/* The last one to leave gives the table back, which may be a thread */
+static void wait_for_pages(long n)
 {
-	char text[64] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-	ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
-	close(fd);
-
-	return atol(text);
+	for (int i = 0; i < 10000 && pages() != n; i++)
+		usleep(1000);
+	ck_assert_int_eq(pages(), n);
 }
 
 static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
@@ -890,6 +902,7 @@ static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
 	before = ask_action(STOP_SIGNAL);
 	deadly = kind;
 	fake.before = end_second;
+	n_pages = pages();
 	ck_assert_int_eq(call(&all), result);
 	ck_assert(is_dead);
 	ck_assert_int_eq(all.end, end);
@@ -897,12 +910,12 @@ static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
 	check_who(&all, DEAD, kind != NAME);
 	check_action(&before);
 
-	/* nor is it waited for when the table is given back */
-	n_pages = pages();
+	/* nor are its tables kept for it */
+	wait_for_pages(n_pages);
 	fake.n_layers = 0;
 	ck_assert_int_eq(call(&all), 0);
 	ck_assert_int_eq(fake.n_layers, N_SIBLINGS);
-	ck_assert_int_eq(pages(), n_pages);
+	wait_for_pages(n_pages);
 	finish();
 }
 

@@ -80,7 +80,6 @@
 #define MAX_TAKEN 500	      /* while libc or a copy has the signal */
 #define MAX_IN_USE 200	      /* the same, where it may be nobody's */
 #define MAX_PREPARING 1000
-#define MAX_LEAVING 100
 #define LOOK_FOR_KILLED 16  /* each so many without an answer */
 #define MAX_LOCK_NAPS 20000 /* of half a millisecond */
 
@@ -128,6 +127,7 @@ struct stand {
 	enum llki_sys_all_end end;
 	int error;
 
+	struct stand *next; /* closed before this one */
 	size_t size;
 	unsigned int mask, n_slots;
 	struct slot slots[];
@@ -135,10 +135,11 @@ struct stand {
 
 /* Of the process, since a signal handler belongs to it */
 static struct {
-	atomic_int owner;      /* the pid of the process that is in the call */
-	atomic_int installing; /* the same: @before is not settled yet */
-	atomic_int n_inside;   /* threads that may look at @stand */
-	_Atomic(struct stand *) stand;
+	atomic_int owner;      /* the pid of the process that is in the call, */
+			       /* or the negative one of the last that was */
+	atomic_int installing; /* a pid: @before is not settled yet */
+	atomic_int n_inside;   /* threads that may look at a stand */
+	_Atomic(struct stand *) stand, closed;
 	struct kernel_action before; /* what is put back */
 } shared;
 
@@ -334,7 +335,37 @@ IN_HANDLER static void stand_still(struct stand *s, struct slot *slot)
 	} while (phase != GO);
 }
 
-/* The caller unmaps what no thread is inside of */
+IN_HANDLER static void unmap_all(struct stand *s)
+{
+	struct stand *next;
+
+	for (; s; s = next) {
+		next = s->next;
+		syscall(SYS_munmap, s, s->size);
+	}
+}
+
+/*
+ * Who leaves last unmaps what is closed; to wait until all have left takes a
+ * fifth of a call. Who is inside alone after it was closed is the only one who
+ * can have looked at it: others came too late for that. As long as it stays
+ * inside, nobody else unmaps, so no address comes back.
+ */
+IN_HANDLER static void leave(void)
+{
+	struct stand *closed;
+	int n;
+
+	do {
+		closed = atomic_load(&shared.closed);
+		n = atomic_load(&shared.n_inside);
+		if (closed && n == 1 &&
+		    atomic_compare_exchange_strong(&shared.closed, &closed,
+						   NULL))
+			unmap_all(closed);
+	} while (!atomic_compare_exchange_strong(&shared.n_inside, &n, n - 1));
+}
+
 IN_HANDLER static void look_at_stand(void)
 {
 	struct stand *s;
@@ -348,9 +379,7 @@ IN_HANDLER static void look_at_stand(void)
 		if (atomic_load(&slot->tid))
 			stand_still(s, slot);
 	}
-	if (atomic_fetch_sub(&shared.n_inside, 1) == 1 &&
-	    !atomic_load(&shared.stand))
-		wake_all(&shared.n_inside);
+	leave();
 }
 
 IN_HANDLER static bool is_function(const struct kernel_action *action)
@@ -777,6 +806,7 @@ static int open_stand(struct call *c)
 	s->n_awaited = INT_MAX; /* as long as it isn't known */
 	s->n_yields = ALL_YIELDS;
 	c->stand = s;
+	atomic_fetch_add(&shared.n_inside, 1);
 	atomic_store(&shared.stand, s);
 
 	return 0;
@@ -817,24 +847,7 @@ static int open_list(struct call *c)
 	return -ENOSYS;
 }
 
-static bool have_all_left(const struct stand *s)
-{
-	int n;
-
-	for (int i = 0;
-	     i < atomic_load(&s->n_yields) && atomic_load(&shared.n_inside);
-	     i++)
-		syscall(SYS_sched_yield);
-	for (int i = 0; (n = atomic_load(&shared.n_inside)) != 0; i++) {
-		if (i > MAX_LEAVING)
-			return false;
-		wait_a_ms(&shared.n_inside, n);
-	}
-
-	return true;
-}
-
-/* Let all go. A thread that doesn't leave in time keeps what it looks at. */
+/* Let all go */
 static void close_stand(struct call *c)
 {
 	struct stand *s = c->stand;
@@ -848,8 +861,10 @@ static void close_stand(struct call *c)
 	atomic_store(&s->phase, GO);
 	wake_all(&s->phase);
 	atomic_store(&shared.stand, NULL);
-	if (have_all_left(s))
-		munmap(s, s->size);
+	s->next = atomic_load(&shared.closed);
+	while (!atomic_compare_exchange_strong(&shared.closed, &s->next, s))
+		;
+	leave();
 }
 
 /* One that was told to stop and does not stand: has it ended? */
@@ -1098,7 +1113,7 @@ static int prepare_siblings(struct call *c)
 	struct stand *s = c->stand;
 	int r;
 
-	if (atomic_load(&shared.n_inside) != atomic_load(&s->n_finished))
+	if (atomic_load(&shared.n_inside) != atomic_load(&s->n_finished) + 1)
 		c->n_killed = count_killed(c, STOP);
 	if (c->n_killed)
 		return see_answers(c);
@@ -1222,7 +1237,7 @@ static int stop_and_restrict(struct call *c)
  * The call
  */
 
-/* A child that was forked in mid-call has a pid of its own: it begins anew */
+/* A child has a pid of its own, and no thread inside: it begins anew */
 static bool take_lock(int pid)
 {
 	int owner = atomic_load(&shared.owner);
@@ -1231,7 +1246,7 @@ static bool take_lock(int pid)
 	    !atomic_compare_exchange_strong(&shared.owner, &owner, pid))
 		return false;
 
-	if (owner) {
+	if (owner != -pid) {
 		atomic_store(&shared.installing, 0);
 		atomic_store(&shared.n_inside, 0);
 		atomic_store(&shared.stand, NULL);
@@ -1279,7 +1294,7 @@ int llki_sys_restrict_all(int ruleset_fd, uint32_t flags, int options,
 		return r;
 
 	r = stop_and_restrict(&c);
-	atomic_store(&shared.owner, 0);
+	atomic_store(&shared.owner, -c.pid);
 	change_mask(c.mask, NULL);
 
 	return r;
