@@ -61,6 +61,7 @@ enum kind {
 	SET_MARK,
 	LOOK, /* at the mark */
 	PROBE_LAYER,
+	PROBE_UNMAPPING,
 	LAYER,
 	PARK,
 	WAKE,
@@ -138,6 +139,8 @@ static enum kind kind_of(long nr, const long *args)
 		return (int)args[0] == PR_GET_NAME ? NAME : PRIVS;
 	case LLKI_SYS_RESTRICT_SELF:
 		return (uint32_t)args[1] == 0x80000000 ? PROBE_LAYER : LAYER;
+	case SYS_munmap:
+		return args[0] ? OTHER : PROBE_UNMAPPING;
 	case SYS_futex:
 		if (((int)args[1] & 127) == 1)
 			return WAKE;
@@ -606,6 +609,10 @@ static const struct failure failures[] = {
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	{ { { PROBE_LAYER, 2, 1, 1, LLKI_SYS_RESTRICT_SELF, 0 } }, NULL,
 	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
+	{ { { PROBE_UNMAPPING, 2, 1, 1, -1, EPERM } }, NULL,
+	  -EPERM, LLKI_SYS_ALL_REFUSED, -EPERM, 2 },
+	{ { { PROBE_UNMAPPING, 2, 1, 1, 0, 0 } }, NULL,
+	  -ENOSYS, LLKI_SYS_ALL_REFUSED, -ENOSYS, 2 },
 	/* descriptors of its own: none, another file, one that has no position */
 	{ { { LOOK, 3, 1, 1, -1, EBADF } }, NULL,
 	  -EBADF, LLKI_SYS_ALL_REFUSED, -EBADF, 3 },
@@ -919,7 +926,8 @@ static void end_in(enum kind kind, int result, enum llki_sys_all_end end)
 	finish();
 }
 
-static const enum kind early_ends[] = { NAME, LOOK, PRIVS, PROBE_LAYER };
+static const enum kind early_ends[] = { NAME, LOOK, PRIVS, PROBE_LAYER,
+					PROBE_UNMAPPING };
 
 START_TEST(a_thread_that_a_filter_ends_is_told_and_nobody_is_restricted)
 {

@@ -222,16 +222,28 @@ IN_HANDLER static int look_at_mark(const struct stand *s)
 	return r != -1 || errno == EBADF || errno == ESPIPE ? -EBADF : -errno;
 }
 
-/* Refused for its flag, or for what would be in the way of any layer */
-IN_HANDLER static int try_layer(const struct stand *s)
+/* 0: the kernel has refused what it always does, so no filter was in the way */
+IN_HANDLER static int check_refusal(long answer)
 {
-	int r = answer_of(
-		syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd, UNKNOWN_FLAG));
+	int r = answer_of(answer);
 
 	if (r == -EINVAL)
 		return 0;
 
 	return r ? r : -ENOSYS;
+}
+
+/* Refused for its flag, or for what would be in the way of any layer */
+IN_HANDLER static int try_layer(const struct stand *s)
+{
+	return check_refusal(
+		syscall(LLKI_SYS_RESTRICT_SELF, s->ruleset_fd, UNKNOWN_FLAG));
+}
+
+/* Whoever leaves last has to do it */
+IN_HANDLER static int try_unmapping(void)
+{
+	return check_refusal(syscall(SYS_munmap, NULL, 0UL));
 }
 
 /* Bits of signals, for both sizes of words */
@@ -256,7 +268,7 @@ IN_HANDLER static void enter(struct slot *slot)
 }
 
 /*
- * no_new_privs, and two calls that restrict nothing: they show descriptors of
+ * no_new_privs, and three calls that change nothing: they show descriptors of
  * the thread's own, a filter, and a missing privilege
  */
 IN_HANDLER static void try_all_calls(struct stand *s, struct slot *slot)
@@ -271,6 +283,8 @@ IN_HANDLER static void try_all_calls(struct stand *s, struct slot *slot)
 	r = look_at_mark(s);
 	if (r == 0)
 		r = try_layer(s);
+	if (r == 0)
+		r = try_unmapping();
 	if (r < 0)
 		fail(s, slot, LLKI_SYS_ALL_REFUSED, r);
 }
@@ -348,8 +362,8 @@ IN_HANDLER static void unmap_all(struct stand *s)
 /*
  * Who leaves last unmaps what is closed; to wait until all have left takes a
  * fifth of a call. Who is inside alone after it was closed is the only one who
- * can have looked at it: others came too late for that. As long as it stays
- * inside, nobody else unmaps, so no address comes back.
+ * can have looked at it: others came too late for that. Alone before, too: else
+ * one that is leaving could unmap the same, and the address come back meanwhile.
  */
 IN_HANDLER static void leave(void)
 {
@@ -357,9 +371,9 @@ IN_HANDLER static void leave(void)
 	int n;
 
 	do {
-		closed = atomic_load(&shared.closed);
 		n = atomic_load(&shared.n_inside);
-		if (closed && n == 1 &&
+		closed = atomic_load(&shared.closed);
+		if (closed && n == 1 && atomic_load(&shared.n_inside) == 1 &&
 		    atomic_compare_exchange_strong(&shared.closed, &closed,
 						   NULL))
 			unmap_all(closed);
