@@ -1342,7 +1342,6 @@ static const struct obstacle {
 	/* a handler that returns leaves the call's own number there */
 	{ RESTRICT_SELF, SECCOMP_RET_TRAP, -ENOSYS, 0, "refuse" },
 	{ SYS_lseek, SECCOMP_RET_ERRNO | EPERM, -EPERM, 0, "refuse" },
-	{ SYS_munmap, SECCOMP_RET_ERRNO | EPERM, -EPERM, 0, "refuse" },
 	{ SYS_prctl, SECCOMP_RET_ERRNO | EACCES, -EACCES, 0, "no_new_privs" },
 	{ 0, 0, -EBADF, 0, "descriptors of its own" },
 };
