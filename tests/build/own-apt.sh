@@ -30,6 +30,7 @@ machine_mirror()
 		head -n 1
 }
 
+# Images for containers keep no cache of the lists: that takes 3 s for each question
 own_apt()
 {
 	tool=$1
@@ -41,6 +42,7 @@ own_apt()
 		-o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State::Lists="$cache/apt/lists" \
 		-o Dir::Cache="$cache/apt/cache" \
+		-o Dir::Cache::pkgcache=pkgcache.bin \
 		-o Acquire::Languages=none -o Acquire::Retries=2 \
 		-o Acquire::http::Timeout=30 -o APT::Sandbox::User=root \
 		"$@"
